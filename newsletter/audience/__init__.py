@@ -1,0 +1,1 @@
+"""Stage 2, to whom: subscribers, lists, consent, suppression."""

@@ -1,0 +1,1 @@
+"""Stage 3, choose: campaign.toml, and the posts it picks."""

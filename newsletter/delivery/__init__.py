@@ -1,0 +1,1 @@
+"""Stage 7, send: windows go out, outcomes come back, time rings the bell."""

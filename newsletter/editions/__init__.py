@@ -1,0 +1,1 @@
+"""Stage 4, render: one campaign becomes one frozen edition."""

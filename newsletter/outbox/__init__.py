@@ -1,0 +1,1 @@
+"""Stage 6, queue: the ledger of deliveries, the only truth about who got what."""

@@ -1,0 +1,1 @@
+"""Stage 1, gather: every kind of source becomes a post."""

@@ -1,0 +1,1 @@
+"""What the world sees: unsubscribe, preferences, view in browser, pictures."""

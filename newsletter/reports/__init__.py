@@ -1,0 +1,1 @@
+"""Stage 8, learn: the numbers of an edition."""

@@ -1,0 +1,1 @@
+"""Networks: one file each, named in config.toml by ``type``."""

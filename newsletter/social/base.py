@@ -1,0 +1,58 @@
+"""What every social network promises.
+
+A network is a frozen dataclass in a file of its own; the file's name is its
+``type`` in config.toml and its fields are its settings.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from newsletter.tomlfile import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from newsletter.model import Receipt, Snippet
+
+
+@dataclass(frozen=True)
+class SocialNetwork(Table, ABC):
+    """One account on one network."""
+
+    name: str
+    """What the account is called in campaigns and reports."""
+
+    honours_key_for_s: ClassVar[int] = 0
+    """How long the service drops a repeat with the same key; 0: it has no such key."""
+    max_hashtags: ClassVar[int] = 4
+    """More than this looks like spam there."""
+    max_alt: ClassVar[int] = 1500
+    """Longest description of a picture, in characters."""
+
+    @property
+    @abstractmethod
+    def limit(self) -> int:
+        """Return the longest text allowed, in the counting of `measure`."""
+
+    @abstractmethod
+    def measure(self, text: str) -> int:
+        """Return the length of ``text`` as the network counts it."""
+
+    @abstractmethod
+    def publish(self, snippet: Snippet, *, key: str, image: Path | None) -> Receipt:
+        """Publish one snippet.
+
+        Args:
+            snippet: text and description of the picture, as frozen in the edition.
+            key: identity of the delivery; the same on every attempt.
+            image: the picture's file, or None.
+
+        Raises:
+            TransientError: not published, may work later.
+            PermanentError: not published, cannot work like this.
+            RefusedSenderError: the account or its token is refused.
+            UnknownOutcomeError: the answer was lost; it may be public.
+        """

@@ -1,0 +1,1 @@
+"""Migrations, run by Alembic through `newsletter.storage.migrate`."""
