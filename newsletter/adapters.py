@@ -31,10 +31,7 @@ def transports(loaded: LoadedConfig) -> tuple[MailTransport, ...]:
     Raises:
         ConfigError: an unknown type or setting, with key and line.
     """
-    return tuple(
-        _adapter(mail, loaded, ("mail", index))
-        for index in range(len(loaded.config.mail))
-    )
+    return tuple(_adapter(mail, loaded, ("mail", index)) for index in range(len(loaded.config.mail)))
 
 
 def networks(loaded: LoadedConfig) -> tuple[SocialNetwork, ...]:
@@ -43,10 +40,7 @@ def networks(loaded: LoadedConfig) -> tuple[SocialNetwork, ...]:
     Raises:
         ConfigError: an unknown type or setting, with key and line.
     """
-    return tuple(
-        _adapter(social, loaded, ("social", index))
-        for index in range(len(loaded.config.social))
-    )
+    return tuple(_adapter(social, loaded, ("social", index)) for index in range(len(loaded.config.social)))
 
 
 def known(package: ModuleType) -> list[str]:

@@ -143,32 +143,59 @@ def load(workspace: Workspace) -> LoadedConfig:
 def _own_rules(config: Config, file: TomlFile) -> list[Problem]:
     """Return what the types alone cannot see."""
     organisation, rules = config.organisation, []
-    rules.append((_zone_exists(organisation.timezone), ("organisation", "timezone"),
-                  f"{organisation.timezone!r} is not a time zone; write one like 'Europe/London'"))
+    rules.append(
+        (
+            _zone_exists(organisation.timezone),
+            ("organisation", "timezone"),
+            f"{organisation.timezone!r} is not a time zone; write one like 'Europe/London'",
+        )
+    )
     address = parseaddr(organisation.sender)[1]
-    rules.append(("@" in address and "." in address.rpartition("@")[2] and not set(organisation.sender) & set("\r\n"),
-                  ("organisation", "sender"), "write one sender as 'Name <name@domain.example>'"))
+    rules.append(
+        (
+            "@" in address
+            and "." in address.rpartition("@")[2]
+            and not set(organisation.sender) & set("\r\n"),
+            ("organisation", "sender"),
+            "write one sender as 'Name <name@domain.example>'",
+        )
+    )
     for key in ("public_url", "media_url", "website"):
         url = str(getattr(organisation, key))
         rules.append((not url or _is_web(url), ("organisation", key), f"{url!r} must start with https://"))
-    rules.append((re.fullmatch(r"#[0-9a-fA-F]{6}", config.brand.accent) is not None, ("brand", "accent"),
-                  f"{config.brand.accent!r} must be a colour like '#0b6e4f'"))
-    rules.append((1 <= config.sending.window <= MAX_WINDOW, ("sending", "window"),
-                  f"{config.sending.window} must be between 1 and {MAX_WINDOW}"))
+    rules.append(
+        (
+            re.fullmatch(r"#[0-9a-fA-F]{6}", config.brand.accent) is not None,
+            ("brand", "accent"),
+            f"{config.brand.accent!r} must be a colour like '#0b6e4f'",
+        )
+    )
+    rules.append(
+        (
+            1 <= config.sending.window <= MAX_WINDOW,
+            ("sending", "window"),
+            f"{config.sending.window} must be between 1 and {MAX_WINDOW}",
+        )
+    )
     return [Problem(why, file.where(loc)) for holds, loc, why in rules if not holds]
 
 
 def _channel_names(config: Config, file: TomlFile) -> list[Problem]:
     """Return channels without a name or type, and names used twice."""
-    problems, seen = [], set()
+    problems: list[Problem] = []
+    seen: set[str] = set()
     for group, tables in (("mail", config.mail), ("social", config.social)):
         for index, table in enumerate(tables):
-            for key in ("name", "type"):
-                if not isinstance(table.get(key), str) or not table[key]:
-                    problems.append(Problem(f"every [[{group}]] needs a {key!r}", file.where((group, index))))
-            name = table.get("name")
-            if name in seen:
-                problems.append(Problem(f"two channels are called {name!r}", file.where((group, index, "name"))))
+            problems.extend(
+                Problem(f"every [[{group}]] needs a {key!r}", file.where((group, index)))
+                for key in ("name", "type")
+                if not isinstance(table.get(key), str) or not table[key]
+            )
+            name = str(table.get("name", ""))
+            if name and name in seen:
+                problems.append(
+                    Problem(f"two channels are called {name!r}", file.where((group, index, "name")))
+                )
             seen.add(name)
     return problems
 

@@ -62,7 +62,7 @@ def find(given: str | Path | None = None) -> Workspace:
     for folder in (here, *here.parents):
         if (folder / "config.toml").is_file():
             return Workspace(folder)
-    message = "no config.toml here or in a folder above; make a workspace with: newsletter init, or name one with -C"
+    message = "no config.toml here or above; make a workspace with: newsletter init, or name one with -C"
     raise ConfigError(message, where=str(here))
 
 

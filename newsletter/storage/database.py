@@ -54,9 +54,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Yield a connection that sees one consistent state and changes nothing."""
         with _plain_errors(self.engine), self.engine.connect() as connection:
-            if self.engine.dialect.name == "sqlite":
-                connection = connection.execution_options(read_only=True)
-            yield connection
+            # Read by `_begin_sqlite`; other databases do not know the option and pass over it.
+            yield connection.execution_options(read_only=True)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -83,7 +82,7 @@ def open_database(url: str, root: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_
     try:
         engine = create_engine(address, **arguments)
     except (NoSuchModuleError, ModuleNotFoundError):
-        message = f"no driver for {address.drivername!r}; use sqlite:///… or install the extra: newsletter[postgres]"
+        message = f"no driver for {address.drivername!r}; use sqlite:///… or install the extra [postgres]"
         raise ConfigError(message, where="config.toml (database.url)") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)

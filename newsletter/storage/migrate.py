@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def revisions() -> list[str]:
     """Return the revisions this program knows, oldest first: the names of the version files."""
-    return sorted(module.name.partition("_")[0].lstrip("r") for module in pkgutil.iter_modules(versions.__path__))
+    return sorted(
+        module.name.partition("_")[0].lstrip("r") for module in pkgutil.iter_modules(versions.__path__)
+    )
 
 
 def revision(database: Database) -> str:
@@ -40,7 +42,9 @@ def ensure(database: Database) -> None:
         message = f"the database (revision {found}) is newer than this program; update the program"
         raise ConfigError(message, where=_name(database))
     elif found != known[-1]:
-        message = f"the database has revision {found}, this program needs {known[-1]}; run: newsletter db upgrade"
+        message = (
+            f"the database has revision {found}, this program needs {known[-1]}; run: newsletter db upgrade"
+        )
         raise ConfigError(message, where=_name(database))
 
 

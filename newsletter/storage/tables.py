@@ -8,7 +8,7 @@ own tables; this file owns their shape.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
@@ -52,7 +52,7 @@ class Moment(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Return aware UTC."""
         if value is None:
             return None
@@ -72,7 +72,9 @@ install = Table(
     "install",
     metadata,
     Column("id", Integer, primary_key=True, comment="always 1"),
-    Column("signing_key", LargeBinary, nullable=False, comment="32 random bytes; links in sent mail depend on it"),
+    Column(
+        "signing_key", LargeBinary, nullable=False, comment="32 random bytes; links in sent mail depend on it"
+    ),
     Column("created_at", Moment, nullable=False),
 )
 
@@ -86,7 +88,13 @@ subscriber = Table(
     Column("last_name", Text, nullable=False, server_default=""),
     Column("language", String(35), nullable=False, server_default=""),
     Column("timezone", String(64), nullable=False, server_default=""),
-    Column("attributes", JSON, nullable=False, server_default=text("'{}'"), comment="further columns of the import"),
+    Column(
+        "attributes",
+        JSON,
+        nullable=False,
+        server_default=text("'{}'"),
+        comment="further columns of the import",
+    ),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
 )
@@ -116,18 +124,36 @@ consent_event = Table(
     Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("list_name", String(64), nullable=False, server_default=""),
     Column("kind", String(16), nullable=False, comment="given | withdrawn"),
-    Column("lawful_basis", String(32), nullable=False, server_default="", comment="consent, soft_opt_in_charity, …"),
-    Column("source", Text, nullable=False, server_default="", comment="where it came from: a form, a file, a link"),
-    Column("given_on", String(32), nullable=False, server_default="", comment="date as the evidence states it"),
+    Column(
+        "lawful_basis",
+        String(32),
+        nullable=False,
+        server_default="",
+        comment="consent, soft_opt_in_charity, …",
+    ),
+    Column(
+        "source",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="where it came from: a form, a file, a link",
+    ),
+    Column(
+        "given_on", String(32), nullable=False, server_default="", comment="date as the evidence states it"
+    ),
     Column("at", Moment, nullable=False, comment="when it was recorded here; rows are only added"),
 )
 
 suppression = Table(
     "suppression",
     metadata,
-    Column("key_hash", String(64), primary_key=True, comment="keyed hash of the address; outlives an erasure"),
+    Column(
+        "key_hash", String(64), primary_key=True, comment="keyed hash of the address; outlives an erasure"
+    ),
     Column("email", Text, comment="for people; NULL after an erasure"),
-    Column("reason", String(16), nullable=False, comment="unsubscribed | bounced | complained | manual | erased"),
+    Column(
+        "reason", String(16), nullable=False, comment="unsubscribed | bounced | complained | manual | erased"
+    ),
     Column("source", Text, nullable=False, server_default=""),
     Column("at", Moment, nullable=False),
 )
@@ -139,10 +165,17 @@ edition = Table(
     Column("campaign", Text, nullable=False, index=True),
     Column("subject", Text, nullable=False),
     Column("path", Text, nullable=False, comment="folder of the frozen files, relative to the workspace"),
+    Column("lists", JSON, nullable=False, comment="names of the lists it was frozen for"),
     Column("state", String(16), nullable=False, comment="sending | paused | finished | cancelled"),
     Column("why", Text, nullable=False, server_default="", comment="why it is paused"),
     Column("total", Integer, nullable=False, comment="deliveries frozen; the states always add up to it"),
-    Column("ignored_findings", JSON, nullable=False, server_default=text("'[]'"), comment="errors that --force overrode"),
+    Column(
+        "ignored_findings",
+        JSON,
+        nullable=False,
+        server_default=text("'[]'"),
+        comment="errors that --force overrode",
+    ),
     Column("frozen_at", Moment, nullable=False),
     Column("finished_at", Moment),
 )
@@ -154,10 +187,24 @@ slice_ = Table(
     Column("edition_id", ForeignKey("edition.id"), nullable=False, index=True),
     Column("channel", Text, nullable=False, comment="name in config.toml"),
     Column("kind", String(8), nullable=False, comment="mail | social"),
-    Column("owner", Text, nullable=False, server_default="", comment="host:pid of the sender that holds it; empty: free"),
-    Column("fence", Integer, nullable=False, server_default="0", comment="raised by every claim; an old owner writes nothing"),
+    Column(
+        "owner",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="host:pid of the sender that holds it; empty: free",
+    ),
+    Column(
+        "fence",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="raised by every claim; an old owner writes nothing",
+    ),
     Column("lease_until", Moment),
-    Column("done", Boolean, nullable=False, server_default=text("false"), comment="every delivery of it is final"),
+    Column(
+        "done", Boolean, nullable=False, server_default=text("false"), comment="every delivery of it is final"
+    ),
 )
 
 delivery = Table(
@@ -188,9 +235,16 @@ schedule = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("campaign", Text, nullable=False),
-    Column("first_local", String(19), nullable=False, comment="wall time of the first occurrence, YYYY-MM-DDTHH:MM"),
+    Column(
+        "first_local",
+        String(19),
+        nullable=False,
+        comment="wall time of the first occurrence, YYYY-MM-DDTHH:MM",
+    ),
     Column("timezone", String(64), nullable=False),
-    Column("every", String(32), nullable=False, server_default="", comment="'' | day | week | 2 weeks | month …"),
+    Column(
+        "every", String(32), nullable=False, server_default="", comment="'' | day | week | 2 weeks | month …"
+    ),
     Column("state", String(16), nullable=False, comment="active | done | cancelled"),
     Column("created_at", Moment, nullable=False),
 )
