@@ -7,12 +7,15 @@ fast as Python does.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from newsletter import __version__
 from newsletter.cli import console
+
+if TYPE_CHECKING:
+    from newsletter.errors import NewsletterError
 
 COMMANDS = {
     "init": ("workspace", "Make a workspace with a sample campaign."),
@@ -73,17 +76,32 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; show its errors as one plain line and the right exit code."""
-        from newsletter.errors import NewsletterError
-
         try:
             return super().invoke(ctx)
-        except NewsletterError as error:
-            console.show_error(ctx, error)
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            console.show_error(ctx, NewsletterError(f"{place}{error.strerror or error}"))
-            ctx.exit(NewsletterError.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            plain = _plain(error, verbose=bool(ctx.params.get("verbose")))
+            if plain is None:
+                raise
+            console.show_error(ctx, plain)
+            ctx.exit(plain.exit_code)
+
+
+def _plain(error: Exception, *, verbose: bool) -> NewsletterError | None:
+    """Return the error as staff read it; None lets ``-v`` show the traceback of a bug."""
+    from newsletter.errors import NewsletterError
+
+    if isinstance(error, NewsletterError):
+        return error
+    if isinstance(error, OSError):
+        return NewsletterError(error.strerror or str(error), where=str(error.filename or ""))
+    if verbose:
+        return None
+    words = f"{type(error).__name__}: {error}"
+    return NewsletterError(
+        f"this is a mistake of the program ({words}); run it with -v and report what it prints"
+    )
 
 
 @click.group(

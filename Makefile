@@ -1,0 +1,61 @@
+# make demo   the whole job on this machine, offline after installation
+# make test   every test          make lint   style, types, layers
+# make bench  measured figures    make docs   regenerate reference pages and pictures
+# make pins   renew the hash-pinned requirement files
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Installs from hash-pinned lists; uv when it can be had, else pip.
+INSTALL = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode $(1); \
+          else $(BIN)/python -m pip install -q $(1); fi
+
+.PHONY: demo test lint bench docs pins wheel clean
+
+demo: $(VENV)/.run
+	@$(BIN)/newsletter demo
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -q -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.run
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
+
+wheel: $(VENV)/.dev
+	rm -rf dist && $(BIN)/uv build -q --wheel --out-dir dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "python3 cannot make a virtual environment here; on Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(BIN)/python -m pip install -q uv || echo "uv is not to be had; going on with pip"
+
+$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing …"
+	@$(call INSTALL,--require-hashes -r requirements.txt)
+	@$(call INSTALL,--no-deps -e .)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "installing what the tests need …"
+	@$(call INSTALL,--require-hashes -r requirements-dev.txt)
+	@touch $@
+
+pins: | $(VENV)/bin/python
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  -c requirements.txt --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,72 @@
+"""config.toml as staff write it, right and wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from newsletter import config
+from newsletter.errors import ConfigError
+from newsletter.workspace import Workspace, starter
+
+GOOD = """\
+[organisation]
+name = "River Trust"
+sender = "River Trust <news@rivertrust.example>"
+postal_address = "1 Quay Street, Bristol"
+public_url = "https://news.rivertrust.example"
+"""
+
+
+def load(tmp_path: Path, text: str) -> config.LoadedConfig:
+    """Write and load a config.toml."""
+    (tmp_path / "config.toml").write_text(text, encoding="utf-8")
+    return config.load(Workspace(tmp_path))
+
+
+def test_the_shipped_example_is_valid(tmp_path: Path) -> None:
+    """What newsletter init copies can be used at once."""
+    loaded = load(tmp_path, (starter() / "config.example.toml").read_text(encoding="utf-8"))
+
+    assert loaded.config.organisation.name == "River Trust"
+    assert [table["type"] for table in loaded.config.mail] == ["folder"]
+
+
+def test_five_lines_are_enough(tmp_path: Path) -> None:
+    """Everything else has a default."""
+    loaded = load(tmp_path, GOOD)
+
+    assert loaded.config.sending.window == 10
+    assert loaded.config.database.url == "sqlite:///newsletter.db"
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ('timezone = "Europe/Lundon"', "(organisation.timezone): 'Europe/Lundon' is not a time zone"),
+        ('website = "ftp://x"', "(organisation.website): 'ftp://x' must start with https://"),
+        ('[brand]\naccent = "green"', "(brand.accent): 'green' must be a colour like '#0b6e4f'"),
+        ("[sending]\nwindow = 0", "(sending.window): 0 must be between 1 and 50"),
+        ('[[mail]]\ntype = "smtp"', "(mail): every [[mail]] needs a 'name'"),
+        (
+            '[[mail]]\nname = "a"\ntype = "smtp"\n[[social]]\nname = "a"\ntype = "folder"',
+            "(social.name): two channels are called 'a'",
+        ),
+        ('[call_to_action]\nquestion = "?"\nbutton = "Go"', "there is no setting called 'button'"),
+    ],
+)
+def test_a_wrong_value_names_line_and_key(tmp_path: Path, extra: str, message: str) -> None:
+    """One sentence each, pointing at the line."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"{GOOD}{extra}\n")
+
+    assert message in str(caught.value)
+    assert f"{tmp_path}/config.toml:" in str(caught.value)
+
+
+def test_two_mistakes_are_told_in_one_go(tmp_path: Path) -> None:
+    """Nobody likes to fix a file five times."""
+    text = GOOD.replace("https://news", "news").replace("<news@rivertrust.example>", "")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+
+    assert len(str(caught.value).splitlines()) == 2
