@@ -16,7 +16,12 @@ def run_shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines as a person would type them, with the program under test first on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["sh", "-ec", script], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        ["sh", "-ec", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
