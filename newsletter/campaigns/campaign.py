@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal
 
 from newsletter.model import CallToAction
@@ -94,7 +94,7 @@ class Campaign(Table):
     """Name of a template: ``digest``, ``letter``, ``appeal``, or one in the workspace's templates/."""
     language: str = ""
     """BCP 47; empty takes the organisation's."""
-    date: date | None = None
+    date: dt.date | None = None
     """Date printed on the edition; empty takes the newest post's."""
     title: str = ""
     """Headline of the edition; empty takes the subject."""
