@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from newsletter.model import CallToAction, Snippet
 
-Place = Literal["html", "url", "text", "header"]
-"""Where a slot stands, and so how its value is escaped."""
+Place = Literal["html", "link", "url", "text", "header"]
+"""Where a slot stands, and so how its value is escaped; ``link`` is a whole address, ``url`` a bit of one."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class CompiledLetter:
     """Static bytes: headers and parts, quoted-printable, CRLF."""
     slots: tuple[Slot, ...]
     """The slots between them, in order."""
+    subject: tuple[str | Slot, ...] = ()
+    """The subject line in pieces; it is one slot of the message, because words are encoded together."""
 
 
 @dataclass(frozen=True)

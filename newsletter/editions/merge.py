@@ -34,6 +34,7 @@ class MergeTag:
     token: str
     """What it prints as."""
     owner: MergeTags
+    """The object it was asked from."""
 
     def __str__(self) -> str:
         return self.token

@@ -1,0 +1,186 @@
+"""The compiled letter: static bytes with slots between them, made once per edition, filled per person.
+
+Every slot starts on a line of its own (after a soft line break), so a value is
+encoded by itself and no line can grow too long, whatever the value.
+"""
+
+from __future__ import annotations
+
+import html as markup
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from newsletter.editions import headers, mime
+from newsletter.editions.edition import CompiledLetter, Place, Slot
+from newsletter.editions.merge import TOKEN
+from newsletter.errors import ContentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from newsletter.editions.headers import Head
+    from newsletter.editions.merge import MergeTags
+
+Pieces = tuple[str | Slot, ...]
+"""Text with its slots, in order."""
+
+RESERVED: Final = frozenset({"to", "date", "message_id", "subject"})
+"""Slots of the header that are not merge tags; whoever fills a letter gives the first three."""
+
+_URL_ATTRIBUTE = re.compile(
+    r"""\b(?:href|src|background|action)\s*=\s*(["'])(.*?)\1""", re.IGNORECASE | re.DOTALL
+)
+_URL_IN_TEXT = re.compile(r"https?://\S*")
+_STYLE = re.compile(r"<(style|script)\b.*?</\1", re.IGNORECASE | re.DOTALL)
+_LINK = re.compile(r"(?i)https?://|mailto:|tel:")
+_URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
+
+
+def html_pieces(html: str, tags: MergeTags) -> Pieces:
+    """Split the HTML part at its merge tokens.
+
+    Raises:
+        ContentError: a token in a style sheet or script, where no escaping is safe.
+    """
+    for sheet in _STYLE.finditer(html):
+        if TOKEN.search(sheet[0]):
+            raise ContentError(f"a merge tag cannot stand inside <{sheet[1]}>")
+    places: dict[int, Place] = {}
+    for address in _URL_ATTRIBUTE.finditer(html):
+        for token in TOKEN.finditer(html, address.start(2), address.end(2)):
+            places[token.start()] = "link" if token.start() == address.start(2) else "url"
+    return tuple(_split(html, tags, places, "html"))
+
+
+def text_pieces(text: str, tags: MergeTags) -> Pieces:
+    """Split the text part at its merge tokens."""
+    places: dict[int, Place] = {
+        token.start(): "url"
+        for address in _URL_IN_TEXT.finditer(text)
+        for token in TOKEN.finditer(text, address.start(), address.end())
+    }
+    return tuple(_split(text, tags, places, "text"))
+
+
+def line_pieces(line: str, tags: MergeTags) -> Pieces:
+    """Split a subject line or preheader at its merge tokens."""
+    return tuple(_split(line, tags, {}, "text"))
+
+
+def merged(pieces: Pieces, values: Mapping[str, str]) -> str:
+    """Return the text with every slot filled, escaped for its place but not encoded."""
+    return "".join(piece if isinstance(piece, str) else _escaped(piece, values) for piece in pieces)
+
+
+def compile_letter(head: Head, subject: Pieces, text: Pieces, html: Pieces) -> CompiledLetter:
+    """Return the whole message as static bytes and slots.
+
+    A subject with slots becomes one slot of the message, because encoded words
+    must not touch plain ones (RFC 2047 section 5).
+    """
+    mark = mime.boundary(repr((text, html)))
+    stream: list[bytes | Slot] = [
+        *_head(head, subject),
+        mime.opening(mark),
+        *_body(text),
+        mime.between(mark),
+        *_body(html),
+        mime.closing(mark),
+    ]
+    segments, slots = [b""], []
+    for piece in stream:
+        if isinstance(piece, Slot):
+            slots.append(piece)
+            segments.append(b"")
+        else:
+            segments[-1] += piece
+    return CompiledLetter(tuple(segments), tuple(slots), subject)
+
+
+def fill(letter: CompiledLetter, values: Mapping[str, str]) -> bytes:
+    """Return one person's message: CRLF line ends, no line above 998 bytes, none starts with a dot.
+
+    ``values`` has the merge values by name, and ``to`` (a `headers.mailbox`),
+    ``date`` and ``message_id``. An empty or missing value takes the fallback;
+    control characters and line ends in a value become spaces.
+    """
+    message = []
+    for segment, slot in zip(letter.segments, letter.slots, strict=False):
+        message.append(segment)
+        if slot.place == "header":
+            message.append(_header(letter, slot, values).encode())
+        else:
+            message.append(mime.quoted_printable(_escaped(slot, values)))
+    message.append(letter.segments[-1])
+    return b"".join(message)
+
+
+def _split(text: str, tags: MergeTags, places: Mapping[int, Place], otherwise: Place) -> Iterator[str | Slot]:
+    at = 0
+    for token in TOKEN.finditer(text):
+        if token.start() > at:
+            yield text[at : token.start()]
+        tag = tags.named(token)
+        yield Slot(tag.name, headers.one_line(tag.fallback), places.get(token.start(), otherwise))
+        at = token.end()
+    if at < len(text):
+        yield text[at:]
+
+
+def _head(head: Head, subject: Pieces) -> Iterator[bytes | Slot]:
+    yield f"From: {head.sender}\r\nTo: ".encode()
+    yield Slot("to", "undisclosed-recipients:;", "header")
+    yield b"\r\nSubject: "
+    if any(isinstance(piece, Slot) for piece in subject):
+        yield Slot("subject", "", "header")
+    else:
+        yield _subject(subject, {}).encode()
+    yield b"\r\nDate: "
+    yield Slot("date", "", "header")
+    yield b"\r\nMessage-ID: "
+    yield Slot("message_id", "", "header")
+    if head.reply_to:
+        yield f"\r\nReply-To: {head.reply_to}".encode()
+    yield b"\r\nList-Unsubscribe: <"
+    yield Slot("unsubscribe_url", "", "header")
+    yield (
+        ">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        f"List-Id: {head.list_id}\r\n"
+        "Precedence: bulk\r\n"
+        f"Feedback-ID: {head.feedback_id}\r\n"
+        f"Content-Language: {head.language}\r\n"
+    ).encode()
+
+
+def _body(pieces: Sequence[str | Slot]) -> Iterator[bytes | Slot]:
+    """Yield a part's content; every piece starts a line, softly broken where the text goes on."""
+    inside = False
+    for piece in pieces:
+        if inside:
+            yield mime.SOFT_BREAK
+        yield piece if isinstance(piece, Slot) else mime.quoted_printable(piece)
+        inside = isinstance(piece, Slot) or not piece.endswith("\n")
+
+
+def _header(letter: CompiledLetter, slot: Slot, values: Mapping[str, str]) -> str:
+    if slot.name == "subject":
+        return _subject(letter.subject, values)
+    value = headers.one_line(values.get(slot.name, "")) or slot.fallback
+    return headers.folded_mailbox(value) if slot.name in RESERVED else quote(value, safe=_URI_SAFE)
+
+
+def _subject(pieces: Pieces, values: Mapping[str, str]) -> str:
+    return headers.unstructured(merged(pieces, values), used=len("Subject: "))
+
+
+def _escaped(slot: Slot, values: Mapping[str, str]) -> str:
+    value = headers.one_line(values.get(slot.name, "")) or slot.fallback
+    if slot.place == "text":
+        return value
+    if slot.place == "url":
+        return quote(value, safe="")
+    if slot.place == "link" and not _LINK.match(value):
+        # A subscriber's own words must not become a script address in the copy on the web.
+        value = slot.fallback if _LINK.match(slot.fallback) else "#"
+    return markup.escape(value)

@@ -1,0 +1,194 @@
+"""Pictures of an edition: named by what they hold, small enough for mail, free of hidden data."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from newsletter.errors import ContentError, NewsletterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from PIL.Image import Image as Bitmap
+
+    from newsletter.model import Post
+
+COPIED_WIDTH: Final = 1200
+"""Wider files are made smaller."""
+COPIED_BYTES: Final = 300_000
+"""Heavier files are encoded again."""
+SHOWN_WIDTH: Final = 1072
+"""Width after encoding: twice the 536 px that a picture takes in a letter."""
+MAX_PIXELS: Final = 60_000_000
+"""More would need hundreds of megabytes of memory to open; a small file can claim it."""
+MAX_BYTES: Final = 40_000_000
+"""Larger files are not read."""
+
+_EXTENSIONS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif"}
+_ORIENTATION: Final = 0x0112
+_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of a post as the edition carries it."""
+
+    source: Path
+    """The file in the post's folder."""
+    name: str
+    """File name in the edition's images/ folder; depends on nothing but the source's bytes."""
+    width: int
+    """Pixels of the file in the edition."""
+    height: int
+    """Pixels of the file in the edition."""
+    copied: bool
+    """Whether the source is taken as it is."""
+
+    def encoded(self) -> bytes:
+        """Return the bytes of the file in the edition; turned upright and without metadata.
+
+        Raises:
+            ContentError: the picture is damaged.
+        """
+        try:
+            content = self.source.read_bytes()
+            return _encoded(content, self)
+        except (OSError, ValueError, SyntaxError) as error:
+            raise ContentError(
+                f"the picture is damaged ({error}); save it again", where=str(self.source)
+            ) from None
+
+
+def of_post(post: Post) -> dict[str, Picture]:
+    """Return the pictures of a post by file name, as written in the post.
+
+    A picture whose file nobody has supplied is left out; the checks report it.
+
+    Raises:
+        ContentError: a file that the post names is missing, too large, or not a picture.
+    """
+    pictures: dict[str, Picture] = {}
+    for image in post.images:
+        if image.file and post.folder is not None and image.file not in pictures:
+            try:
+                pictures[image.file] = measure(post.folder / image.file)
+            except NewsletterError as error:
+                raise ContentError(error.why, where=_where(post.folder, image.file)) from None
+    return pictures
+
+
+def measure(source: Path) -> Picture:
+    """Return what the edition will make of a picture file; only its header is decoded.
+
+    Raises:
+        ContentError: the file is missing, too large, or not a picture.
+    """
+    from PIL import UnidentifiedImageError
+
+    try:
+        if source.stat().st_size > MAX_BYTES:
+            raise ContentError(f"the picture {source.name} has more than {MAX_BYTES // 1_000_000} MB")
+        content = source.read_bytes()
+        with _opened(content) as bitmap:
+            return _planned(source, content, bitmap)
+    except FileNotFoundError:
+        raise ContentError(
+            f"the picture {source.name} is missing; put the file beside index.md or take its name out"
+        ) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a picture we know"
+        raise ContentError(
+            f"the picture {source.name} cannot be read ({reason}); save it as JPEG or PNG"
+        ) from None
+
+
+def _opened(content: bytes) -> Bitmap:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            bitmap = Image.open(io.BytesIO(content))
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            raise _too_many_pixels() from None
+    if bitmap.width * bitmap.height > MAX_PIXELS:
+        bitmap.close()
+        raise _too_many_pixels()
+    return bitmap
+
+
+def _too_many_pixels() -> ContentError:
+    return ContentError(f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels")
+
+
+def _planned(source: Path, content: bytes, bitmap: Bitmap) -> Picture:
+    """Decide, from the source's bytes alone, what becomes of a picture."""
+    exif = bitmap.getexif()
+    width, height = bitmap.size
+    if exif.get(_ORIENTATION) in _SIDEWAYS:
+        width, height = height, width
+    # Cameras write the place into EXIF; a photo of somebody in danger must not carry it.
+    copied = (
+        bitmap.format in _EXTENSIONS
+        and width <= COPIED_WIDTH
+        and len(content) <= COPIED_BYTES
+        and not exif
+        and bitmap.mode != "CMYK"
+    )
+    if not copied and width > SHOWN_WIDTH:
+        width, height = SHOWN_WIDTH, max(1, round(height * SHOWN_WIDTH / width))
+    encoded_as = "png" if _transparent(bitmap) else "jpg"
+    extension = _EXTENSIONS[str(bitmap.format)] if copied else encoded_as
+    name = f"{hashlib.sha256(content).hexdigest()[:16]}.{extension}"
+    return Picture(source, name, width, height, copied)
+
+
+def _encoded(content: bytes, picture: Picture) -> bytes:
+    from PIL import Image, ImageOps
+
+    with _opened(content) as bitmap:
+        bitmap.load()
+        if picture.copied:
+            return content
+        upright = ImageOps.exif_transpose(bitmap)
+        upright = upright.convert("RGBA" if picture.name.endswith(".png") else "RGB")
+        if upright.size != (picture.width, picture.height):
+            upright = upright.resize((picture.width, picture.height), Image.Resampling.LANCZOS)
+        # A fresh bitmap, because Pillow writes some of the metadata that came with the old one.
+        clean = Image.frombytes(upright.mode, upright.size, upright.tobytes())
+    out = io.BytesIO()
+    if picture.name.endswith(".png"):
+        clean.save(out, "PNG", optimize=True)
+    else:
+        clean.save(out, "JPEG", quality=82, progressive=True, optimize=True)
+    return out.getvalue()
+
+
+def _transparent(bitmap: Bitmap) -> bool:
+    return bitmap.mode in {"RGBA", "LA", "PA", "RGBa", "La"} or "transparency" in bitmap.info
+
+
+def _where(folder: Path, file: str) -> str:
+    """Return the first line of the post that names the file."""
+    index = folder / "index.md"
+    for number, line in enumerate(_lines(index), start=1):
+        if file in line:
+            return f"{index}:{number}"
+    return str(index)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    try:
+        yield from path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return
+
+
+def unique(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """Return every picture once, in order."""
+    return tuple({picture.name: picture for picture in pictures}.values())

@@ -1,0 +1,85 @@
+"""Bytes of a MIME message: quoted-printable text and the frame around the two parts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+SOFT_BREAK = b"=\r\n"
+"""Goes on with the same line of text on the next line of the message (RFC 2045 section 6.7)."""
+
+_LINE_BYTES = 75
+"""Room on a line before the ``=`` of a soft break."""
+_UNSAFE = re.compile(rb"[^\t -<>-~]")
+_PLAIN = re.compile(r"(?!\.|From )[ -<>-~]{0,74}[!-<>-~]")
+
+
+def quoted_printable(text: str) -> bytes:
+    """Return the text in quoted-printable, from the start of a line; lines end in CRLF.
+
+    No line is longer than 76 bytes. A dot or ``From`` at the start of a line
+    is written as its code, so neither dot-stuffing (RFC 5321 section 4.5.2)
+    nor an mbox store ever has to change the message.
+    """
+    if _PLAIN.fullmatch(text):
+        return text.encode("ascii")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return b"\r\n".join(_broken(_escaped(line.encode())) for line in lines)
+
+
+def boundary(content: str) -> str:
+    """Return the boundary of a message with this content: always the same one, and in no part.
+
+    ``=_`` cannot occur in quoted-printable.
+    """
+    return f"=_{hashlib.sha256(content.encode()).hexdigest()[:32]}"
+
+
+def opening(mark: str) -> bytes:
+    """Return the last header fields and everything up to the text part's content."""
+    return (
+        "MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{mark}"\r\n'
+        f"\r\n--{mark}\r\n{_part_head('plain')}"
+    ).encode()
+
+
+def between(mark: str) -> bytes:
+    """Return what stands between the text part's content and the HTML part's."""
+    return f"\r\n--{mark}\r\n{_part_head('html')}".encode()
+
+
+def closing(mark: str) -> bytes:
+    """Return what ends the message."""
+    return f"\r\n--{mark}--\r\n".encode()
+
+
+def _part_head(subtype: str) -> str:
+    return (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+
+
+def _escaped(line: bytes) -> bytes:
+    line = _UNSAFE.sub(lambda found: b"=%02X" % found[0][0], line)
+    if line.endswith((b" ", b"\t")):
+        line = line[:-1] + b"=%02X" % line[-1]
+    return line
+
+
+def _broken(line: bytes) -> bytes:
+    """Break one escaped line softly, never inside an escape."""
+    pieces: list[bytes] = []
+    at = 0
+    while at < len(line) or not pieces:
+        lead = b""
+        if line.startswith((b".", b"From "), at):
+            lead = b"=%02X" % line[at]
+            at += 1
+        end = at + _LINE_BYTES - len(lead)
+        if end < len(line) and (escape := line.rfind(b"=", end - 2, end)) != -1:
+            end = escape
+        pieces.append(lead + line[at:end])
+        at = end
+    return SOFT_BREAK.join(pieces)
