@@ -1,0 +1,57 @@
+"""Who gets an edition, and what is merged into each person's letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, select
+
+from newsletter.storage.tables import mailing_list, membership, subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection
+
+
+def selection(lists: Collection[str]) -> Select[int, str]:
+    """Return the subscribed members of any of the lists: ``subscriber_id, email``, each once, by id.
+
+    Nothing is read yet; the outbox freezes it with INSERT … FROM SELECT.
+    """
+    return (
+        select(subscriber.c.id.label("subscriber_id"), subscriber.c.email)
+        .where(subscriber.c.id.in_(subscribed_ids(lists)))
+        .order_by(subscriber.c.id)
+    )
+
+
+def subscribed_ids(lists: Collection[str]) -> Select[int]:
+    """Return the ids of the subscribed members of any of the lists, in no order, perhaps repeated."""
+    return (
+        select(membership.c.subscriber_id)
+        .join(mailing_list, mailing_list.c.id == membership.c.list_id)
+        .where(mailing_list.c.name.in_(list(lists)), membership.c.state == "subscribed")
+    )
+
+
+def count(connection: Connection, lists: Collection[str]) -> int:
+    """Return how many people `selection` selects."""
+    chosen = subscribed_ids(lists).distinct().subquery()
+    return connection.execute(select(func.count()).select_from(chosen)).scalar_one()
+
+
+def merge_values(connection: Connection, subscriber_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return the values of merge tags per subscriber: name → text, empty where nothing is known.
+
+    ``first_name``, ``last_name``, ``name``, ``email``, ``language`` and the
+    further columns of imports. Ask for a slice at a time, not for the whole list.
+    """
+    rows = connection.execute(select(subscriber).where(subscriber.c.id.in_(list(subscriber_ids))))
+    return {row.id: _values(row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _values(row: Any) -> dict[str, str]:
+    further = {name: "" if value is None else str(value) for name, value in row["attributes"].items()}
+    own = {name: row[name] for name in ("first_name", "last_name", "email", "language")}
+    return {**further, **own, "name": f"{row['first_name']} {row['last_name']}".strip()}

@@ -1,0 +1,114 @@
+"""Addresses that must not be written to, whatever list they are on.
+
+They are kept under a keyed hash, so that the row outlives an erasure without
+naming anybody.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy import delete, select, update
+
+from newsletter.audience import addresses
+from newsletter.audience.recipients import subscribed_ids
+from newsletter.audience.writing import insert_or_skip
+from newsletter.storage.tables import membership, suppression
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+Reason = Literal["unsubscribed", "bounced", "complained", "manual", "erased"]
+"""Why an address is on the list."""
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """One address on the suppression list."""
+
+    reason: Reason
+    """Why."""
+    source: str
+    """Where it came from: a link, a person, a bounce."""
+    at: datetime
+    """Since when."""
+
+
+def key_of(signing_key: bytes, address: str) -> str:
+    """Return what an address is kept under: HMAC-SHA256 of its normalised form, hex."""
+    return hash_of(signing_key, addresses.key_of(address))
+
+
+def hash_of(signing_key: bytes, email_key: str) -> str:
+    """Return the same as `key_of`, for a key that is normalised already."""
+    return hmac.digest(signing_key, email_key.encode(), "sha256").hex()
+
+
+def suppress(  # noqa: PLR0913, PLR0917 - the columns of the row
+    connection: Connection, key: bytes, address: str, reason: Reason, source: str, now: datetime
+) -> bool:
+    """Put an address on the suppression list; return False when it was on it already.
+
+    The first reason stands. Only an erasure replaces it, and forgets the address.
+    """
+    hashed = key_of(key, address)
+    row = {
+        "key_hash": hashed,
+        "email": None if reason == "erased" else addresses.key_of(address),
+        "reason": reason,
+        "source": source,
+        "at": now,
+    }
+    is_new = connection.execute(insert_or_skip(connection, suppression), row).rowcount > 0
+    if reason == "erased" and not is_new:
+        connection.execute(update(suppression).where(suppression.c.key_hash == hashed).values(row))
+    return is_new
+
+
+def release(connection: Connection, key: bytes, address: str) -> bool:
+    """Take an address off the list; return False when it was not on it."""
+    mine = suppression.c.key_hash == key_of(key, address)
+    return connection.execute(delete(suppression).where(mine)).rowcount > 0
+
+
+def lookup(connection: Connection, key: bytes, address: str) -> Suppressed | None:
+    """Return why an address is suppressed, or None."""
+    mine = suppression.c.key_hash == key_of(key, address)
+    row = connection.execute(select(suppression).where(mine)).first()
+    return Suppressed(row.reason, row.source, row.at) if row else None
+
+
+def blocked(
+    connection: Connection,
+    signing_key: bytes,
+    lists: Collection[str],
+    people: Sequence[tuple[int | None, str]],
+) -> dict[str, str]:
+    """Return who of a window must not be written to now: address → reason.
+
+    Args:
+        connection: any; nothing is changed.
+        signing_key: the installation's.
+        lists: the lists of the edition; who has left all of them since it was frozen is blocked.
+        people: subscriber's id and address of each delivery. Without an id the person was erased.
+    """
+    hashes = {key_of(signing_key, address): address for _, address in people}
+    rows = connection.execute(
+        select(suppression.c.key_hash, suppression.c.reason).where(suppression.c.key_hash.in_(list(hashes)))
+    )
+    found: dict[str, str] = {hashes[row.key_hash]: row.reason for row in rows}
+    ids = [number for number, _ in people if number is not None]
+    still = set(
+        connection.execute(subscribed_ids(lists).where(membership.c.subscriber_id.in_(ids))).scalars()
+    )
+    for number, address in people:
+        if number is None:
+            found.setdefault(address, "erased")
+        elif number not in still:
+            found.setdefault(address, "unsubscribed")
+    return found
