@@ -1,0 +1,154 @@
+"""Carry out what is due: build the campaign, check it, freeze it; the dispatcher then sends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from newsletter import clock
+from newsletter.audience import recipients
+from newsletter.checks import preflight
+from newsletter.delivery import occurrences
+from newsletter.errors import NewsletterError
+from newsletter.outbox.freeze import freeze
+from newsletter.storage.database import DatabaseProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from newsletter.config import LoadedConfig
+    from newsletter.delivery.occurrences import Occurrence
+    from newsletter.editions.edition import Edition
+    from newsletter.mail.base import MailTransport
+    from newsletter.model import Finding
+    from newsletter.social.base import SocialNetwork
+    from newsletter.storage.database import Database
+    from newsletter.workspace import Workspace
+
+
+class Opened(Protocol):
+    """What this stage needs of the open workspace; `newsletter.app.App` has it."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return where the files are."""
+
+    @property
+    def loaded(self) -> LoadedConfig:
+        """Return the checked config.toml."""
+
+    @property
+    def database(self) -> Database:
+        """Return the ledger."""
+
+    @property
+    def transports(self) -> tuple[MailTransport, ...]:
+        """Return the mail transports, in order of priority."""
+
+    @property
+    def networks(self) -> tuple[SocialNetwork, ...]:
+        """Return the social accounts."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """Return the clock."""
+
+
+def begin(opened: Opened, say: Callable[[str], None]) -> bool:
+    """Begin every occurrence that is due now; return whether all of them could be.
+
+    ``say`` is told one line about each. What another scheduler began is left to it.
+    """
+    within_s = opened.loaded.config.sending.catch_up_within_h * 3600
+    now = opened.now()
+    with opened.database.write() as connection:
+        found = occurrences.left_behind(connection, now, catch_up_within_s=within_s)
+        found += occurrences.begin_due(connection, now, catch_up_within_s=within_s)
+        occurrences.finish(connection, now)
+    settled = [release(opened, one) if one.state == "started" else one for one in found]
+    for one in settled:
+        due = clock.in_full(one.due_at, one.zone, opened.now())
+        outcome = f"edition {one.edition_id} {one.state}" if one.edition_id else one.state
+        say(f"{one.campaign}, due {due}: {outcome}" + (f": {one.why}" if one.why else ""))
+    return all(one.edition_id for one in settled)
+
+
+def release(opened: Opened, occurrence: Occurrence) -> Occurrence:
+    """Build, check and freeze the campaign of a started occurrence; return what became of it.
+
+    Mistakes in files and findings that block make it ``failed``; a full disk and
+    other trouble that is not in the files leaves it ``started``, to be tried again.
+
+    Raises:
+        DatabaseProblemError: nothing can be written down now; it is tried again.
+    """
+    try:
+        edition, blocking = prepare(opened, occurrence.campaign)
+        if not blocking:
+            return _freeze(opened, occurrence, edition)
+        settled = replace(occurrence, state="failed", why=_summary(occurrence.campaign, blocking))
+    except DatabaseProblemError:
+        raise
+    except NewsletterError as error:
+        settled = replace(occurrence, state="failed", why="; ".join(str(error).splitlines()))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other campaigns must still leave
+        settled = replace(occurrence, why=f"{type(error).__name__}: {error}")
+    return _settle(opened, settled)
+
+
+def prepare(
+    opened: Opened, campaign: str, *, with_audience: bool = True
+) -> tuple[Edition, tuple[Finding, ...]]:
+    """Build a campaign and return its edition with the findings that must not leave.
+
+    Raises:
+        ConfigError: campaign.toml or config.toml is wrong.
+        ContentError: a post or a template is wrong.
+    """
+    from newsletter.editions.build import build_named
+    from newsletter.posts import store
+
+    edition = build_named(opened.workspace, opened.loaded, opened.networks, campaign)
+    with opened.database.read() as connection:
+        people = recipients.count(connection, edition.lists) if with_audience else None
+    findings = preflight.check(
+        edition,
+        organisation=opened.loaded.config.organisation,
+        networks=opened.networks,
+        posts=store.load_all(opened.workspace.posts),
+        recipients=people,
+        now=opened.now(),
+    )
+    return edition, preflight.blocking(findings)
+
+
+def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurrence:
+    """Freeze the edition and note it in one transaction: a crash leaves both or neither."""
+    now = opened.now()
+    with opened.database.write() as connection:
+        frozen = freeze(
+            connection,
+            edition,
+            path=edition.folder.relative_to(opened.workspace.root).as_posix(),
+            mail_channel=opened.transports[0].name if opened.transports else "",
+            now=now,
+        )
+        why = "the same edition already went out; nobody is written to twice" if frozen.already else ""
+        state = "done" if frozen.already else "started"
+        settled = replace(occurrence, state=state, why=why, edition_id=edition.id, at=now)
+        occurrences.settle(connection, settled)
+    return settled
+
+
+def _settle(opened: Opened, settled: Occurrence) -> Occurrence:
+    now = opened.now()
+    with opened.database.write() as connection:
+        occurrences.settle(connection, replace(settled, at=now))
+    return replace(settled, at=now)
+
+
+def _summary(campaign: str, blocking: tuple[Finding, ...]) -> str:
+    first = blocking[0]
+    count = f"{len(blocking)} findings block it" if len(blocking) > 1 else "a finding blocks it"
+    return f"{count}: {first.id} {first.where}: {first.why} See: newsletter check {campaign}"

@@ -1,0 +1,83 @@
+"""Letters become .eml files in a folder: the safe default of a fresh workspace, and a way to look at them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.errors import DeliveryError, RefusedSenderError, TransientError
+from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
+from newsletter.model import Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EBUSY})
+"""Reasons that can go away by themselves; every other one needs a person."""
+
+
+@dataclass(frozen=True)
+class Folder(MailTransport):
+    """Write every letter as one .eml file; nothing leaves the machine."""
+
+    path: Path
+    """Folder of the files; a relative path starts at the workspace. It is made when it is missing."""
+
+    def connect(self) -> MailSession:
+        """Make the folder."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _refusal(self.path, error) from error
+        return _Session(self.path)
+
+
+class _Session:
+    """Writes files; there is nothing to close."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError]:
+        return [self._write(letter) for letter in window]
+
+    def close(self) -> None:
+        return
+
+    def _write(self, letter: OutgoingLetter) -> Receipt | DeliveryError:
+        path = self._path / _file_name(letter)
+        try:
+            _write_whole(path, letter.message)
+        except OSError as error:
+            return _refusal(path, error)
+        return Receipt(remote_id=path.name, reply=f"written to {path}")
+
+
+def _file_name(letter: OutgoingLetter) -> str:
+    """Return a name that is the same on every attempt and safe on every file system."""
+    readable = f"{letter.key}-{letter.recipient}"
+    return re.sub(r"[^A-Za-z0-9@._+-]", "_", readable)[:120].lstrip(".") + ".eml"
+
+
+def _write_whole(path: Path, message: bytes) -> None:
+    """Write the file so that it is there whole, or not at all, even after a power cut."""
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            file.write(message)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _refusal(path: Path, error: OSError) -> DeliveryError:
+    why = f"the letter cannot be written: {error.strerror or error}"
+    kind = TransientError if error.errno in PASSING else RefusedSenderError
+    return kind(why, where=str(path), code=errno.errorcode.get(error.errno or 0, ""))

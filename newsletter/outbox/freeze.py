@@ -1,0 +1,142 @@
+"""Freeze an edition's audience: one row per delivery, written once, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, insert, literal, select, update
+
+from newsletter.audience import recipients
+from newsletter.audience.writing import insert_or_skip
+from newsletter.errors import ContentError
+from newsletter.model import DeliveryState
+from newsletter.outbox import ledger
+from newsletter.storage.tables import Moment, delivery, slice_
+from newsletter.storage.tables import edition as edition_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from newsletter.editions.edition import Edition
+    from newsletter.model import Finding
+
+SLICE: Final = 500
+"""Recipients that one sender takes at a time."""
+_COLUMNS = ("edition_id", "slice_id", "channel", "kind", "subscriber_id", "recipient", "state", "at")
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What became of a freeze."""
+
+    edition_id: str
+    """The edition."""
+    total: int
+    """Its deliveries."""
+    already: bool = False
+    """Whether it had been frozen before; then nothing was changed."""
+
+
+def freeze(  # noqa: PLR0913 - an edition, where it goes, and what was decided
+    connection: Connection,
+    edition: Edition,
+    *,
+    path: str,
+    mail_channel: str,
+    ignored: Sequence[Finding] = (),
+    now: datetime,
+) -> Frozen:
+    """Write the edition, its slices and a pending delivery per recipient; a second time changes nothing.
+
+    Args:
+        connection: inside one transaction that writes.
+        edition: what was built.
+        path: its folder, relative to the workspace.
+        mail_channel: name of the transport that takes the letters; empty leaves the lists out.
+        ignored: the errors that a person overrode.
+        now: the present moment.
+
+    Raises:
+        ContentError: nobody would get it: no subscriber on its lists, and no social account.
+    """
+    if not _write_edition(connection, edition, path, ignored, now):
+        known = ledger.get(connection, edition.id)
+        assert known is not None
+        return Frozen(edition.id, known.total, already=True)
+    total = _freeze_letters(connection, edition, mail_channel, now) if mail_channel else 0
+    total += _freeze_snippets(connection, edition, now)
+    if not total:
+        names = ", ".join(edition.lists) or "no list"
+        raise ContentError(
+            f"nobody would get it: there is no subscriber on {names}, and no social account",
+            where=f"campaign {edition.campaign}",
+        )
+    connection.execute(update(edition_table).where(edition_table.c.id == edition.id).values(total=total))
+    return Frozen(edition.id, total)
+
+
+def _write_edition(
+    connection: Connection, edition: Edition, path: str, ignored: Sequence[Finding], now: datetime
+) -> bool:
+    """Write the edition's row; False when it stands already."""
+    row: dict[str, Any] = {
+        "id": edition.id,
+        "campaign": edition.campaign,
+        "subject": edition.subject,
+        "path": path,
+        "lists": list(edition.lists),
+        "state": "sending",
+        "total": 0,
+        "ignored_findings": [{"id": found.id, "where": found.where, "why": found.why} for found in ignored],
+        "frozen_at": now,
+    }
+    return connection.execute(insert_or_skip(connection, edition_table), row).rowcount > 0
+
+
+def _freeze_letters(connection: Connection, edition: Edition, channel: str, now: datetime) -> int:
+    """Write slices and deliveries of the lists' subscribers; the rows never pass through Python."""
+    expected = recipients.count(connection, edition.lists)
+    if not expected:
+        return 0
+    new_slice = {"edition_id": edition.id, "channel": channel, "kind": "mail"}
+    connection.execute(insert(slice_), [new_slice] * -(-expected // SLICE))
+    chosen = recipients.selection(edition.lists).order_by(None).subquery()
+    person = select(
+        chosen.c.subscriber_id,
+        chosen.c.email,
+        (func.row_number().over(order_by=chosen.c.subscriber_id) - 1).label("number"),
+    ).subquery()
+    part = (
+        select(slice_.c.id, (func.row_number().over(order_by=slice_.c.id) - 1).label("number"))
+        .where(slice_.c.edition_id == edition.id, slice_.c.kind == "mail")
+        .subquery()
+    )
+    rows = select(
+        literal(edition.id),
+        part.c.id,
+        literal(channel),
+        literal("mail"),
+        person.c.subscriber_id,
+        person.c.email,
+        literal(DeliveryState.PENDING.value),
+        literal(now, Moment),
+    ).join_from(person, part, part.c.number == person.c.number // SLICE)
+    return connection.execute(insert(delivery).from_select(_COLUMNS, rows, include_defaults=False)).rowcount
+
+
+def _freeze_snippets(connection: Connection, edition: Edition, now: datetime) -> int:
+    """Write a slice and a delivery per social account, so that no account waits for another."""
+    for snippet in edition.snippets:
+        row = {"edition_id": edition.id, "channel": snippet.account, "kind": "social"}
+        key = connection.execute(insert(slice_).values(row)).inserted_primary_key
+        assert key is not None
+        connection.execute(
+            insert(delivery).values(
+                **row, slice_id=key[0], recipient=snippet.account, state=DeliveryState.PENDING.value, at=now
+            )
+        )
+    return len(edition.snippets)
