@@ -59,6 +59,12 @@ def adapter_class(package: ModuleType, kind: str) -> type[Any]:
     )
 
 
+def type_of(adapter: MailTransport | SocialNetwork) -> str:
+    """Return the ``type`` that config.toml calls an adapter by: the name of its file or folder."""
+    parts = type(adapter).__module__.split(".")
+    return parts[min(2, len(parts) - 1)]
+
+
 def _adapter(package: ModuleType, loaded: LoadedConfig, loc: tuple[str, int]) -> Any:
     table = dict(getattr(loaded.config, loc[0])[loc[1]])
     kind = table.pop("type")

@@ -112,6 +112,8 @@ class Snippet:
     """File name of the picture inside the edition's images/ folder; empty for none."""
     alt: str = ""
     """What the picture shows."""
+    steps: tuple[str, ...] = ()
+    """What was left out or cut to fit the network, in plain words; empty when nothing was."""
 
 
 @dataclass(frozen=True)

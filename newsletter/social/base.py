@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import regex
 
 from newsletter.tomlfile import Table
 
@@ -16,6 +18,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from newsletter.model import Receipt, Snippet
+
+WEB_ADDRESS: Final = regex.compile(
+    r"(?<![A-Za-z0-9@#$＠＃])https?://"  # noqa: RUF001 - full-width signs count as @ and #
+    r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:xn--[a-z0-9-]+|[a-z]{2,})(?![a-z0-9])(?::\d+)?"
+    r"(?:/(?:[a-z0-9!*';:=+,.$/%#_~@&-]*[a-z0-9=_#/+-])?)?"
+    r"(?:\?[a-z0-9!?*';:&=+$/%#_.,~@-]*[a-z0-9_&=#/-])?",
+    regex.IGNORECASE | regex.ASCII,
+)
+"""An address that networks shorten to a fixed length, never longer than they would take it.
+
+Follows the grammar of twitter-text, which X and Mastodon use
+(https://github.com/twitter/twitter-text), without its brackets and letters
+beyond ASCII: what this pattern leaves out is counted character by character,
+which can only make a text longer than the network finds it.
+"""
+
+
+def graphemes(text: str) -> list[str]:
+    """Return the characters of ``text`` as readers see them: extended grapheme clusters (UAX #29).
+
+    >>> graphemes("né👩‍🚒")
+    ['n', 'é', '👩\u200d🚒']
+    """
+    return list(regex.findall(r"\X", text))
 
 
 @dataclass(frozen=True)
@@ -56,3 +82,14 @@ class SocialNetwork(Table, ABC):
             RefusedSenderError: the account or its token is refused.
             UnknownOutcomeError: the answer was lost; it may be public.
         """
+
+    def whoami(self) -> str:
+        """Return whose account the settings open, as the network names it; publishes nothing.
+
+        Empty for a network that cannot say.
+
+        Raises:
+            TransientError: the service cannot be reached now.
+            RefusedSenderError: the account or its token is refused.
+        """
+        return ""

@@ -11,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from click.testing import CliRunner
 
 from newsletter.cli.demo import _use_catcher
@@ -208,6 +210,52 @@ def test_a_dead_relay_loses_nobody(root: Path) -> None:
     assert "Traceback" not in result.output
     assert sum(count for _, count in states(root)) == 26
     assert {state for state, _ in states(root)} <= {"pending", "deferred", "sent"}
+
+
+def test_a_refused_login_pauses_the_edition_and_blames_nobody(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No letter is failed; once the password is right, resume sends them all."""
+    monkeypatch.setenv("RIVER_PASSWORD", "wrong")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    accepted: set[bytes] = {b"right"}
+
+    def check_login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, login: Any) -> AuthResult:
+        return AuthResult(success=login.password in accepted)
+
+    caught: list[str] = []
+
+    class Catcher:
+        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+            caught.extend(envelope.rcpt_tos)
+            return "250 taken"
+
+    controller = Controller(
+        Catcher(), hostname="127.0.0.1", port=port, authenticator=check_login, auth_require_tls=False
+    )
+    controller.start()
+    try:
+        _use_catcher(root / "config.toml", port)
+        replace(
+            root / "config.toml",
+            'tls = "none"',
+            'tls = "none"\nusername = "news"\npassword = { env = "RIVER_PASSWORD" }',
+        )
+        refused = run(root, "send", CAMPAIGN, "--yes")
+        after_refusal = dict(states(root))
+        monkeypatch.setenv("RIVER_PASSWORD", "right")
+        run(root, "resume", CAMPAIGN)
+        again = run(root, "send", CAMPAIGN, "--yes")
+    finally:
+        controller.stop()
+
+    assert refused.exit_code == 4, refused.output
+    assert "login" in refused.output
+    assert "Traceback" not in refused.output
+    assert after_refusal["pending"] == 25
+    assert again.exit_code == 0, again.output
+    assert len(caught) == len(set(caught)) == 25
 
 
 def test_a_full_disk_while_building_leaves_no_half_edition(root: Path) -> None:

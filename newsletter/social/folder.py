@@ -1,0 +1,112 @@
+"""Folder: snippets become files, for trying things out and for networks that staff post to by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.errors import PermanentError, RefusedSenderError, TransientError
+from newsletter.model import Receipt
+from newsletter.social.base import SocialNetwork, graphemes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from newsletter.errors import DeliveryError
+    from newsletter.model import Snippet
+
+
+@dataclass(frozen=True)
+class Folder(SocialNetwork):
+    """Files in a folder: the text, the picture, and the description of the picture.
+
+    The same delivery always writes the same files, so a repeat changes nothing.
+    """
+
+    path: Path = Path("published")
+    """Where the files go; a relative path starts at the workspace."""
+    max_characters: int = 500
+    """Longest text, in characters as readers see them."""
+
+    @property
+    def limit(self) -> int:
+        """Return ``max_characters``."""
+        return self.max_characters
+
+    def measure(self, text: str) -> int:
+        """Return the number of characters as readers see them."""
+        return len(graphemes(text))
+
+    def publish(self, snippet: Snippet, *, key: str, image: Path | None) -> Receipt:
+        """Write ``<key>-<account>.txt``, and beside it the picture and ``….alt.txt``.
+
+        Raises:
+            PermanentError: the picture cannot be read.
+            RefusedSenderError: the folder cannot be written by us at all.
+            TransientError: it cannot be written now: the disk is full, say.
+        """
+        stem = _file_name(f"{key}-{snippet.account}")
+        text = self.path / f"{stem}.txt"
+        with self._writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+            if image is not None:
+                _write(self.path / f"{stem}{image.suffix}", _picture(image))
+                _write(self.path / f"{stem}.alt.txt", f"{snippet.alt}\n".encode())
+            # Last, so that a text without its picture is never found.
+            _write(text, f"{snippet.text}\n".encode())
+        return Receipt(remote_id=text.name, url=text.resolve().as_uri())
+
+    def whoami(self) -> str:
+        """Return the folder, after making sure that it can be written."""
+        with self._writing():
+            self.path.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                return str(self.path)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _failure(error, self.path) from None
+
+
+def _picture(image: Path) -> bytes:
+    try:
+        return image.read_bytes()
+    except OSError as error:
+        raise PermanentError(
+            f"the picture cannot be read: {error.strerror}", where=str(image), code="picture"
+        ) from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that readers see the old one or the new one, never half of it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
+        try:
+            part.write(content)
+            part.flush()
+            os.fsync(part.fileno())
+            Path(part.name).replace(path)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise
+
+
+def _file_name(key: str) -> str:
+    """Return a name that every file system takes, different for different keys."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", key).lstrip(".")[:100]
+    return safe if safe == key else f"{safe}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def _failure(error: OSError, path: Path) -> DeliveryError:
+    why, code = f"the folder cannot be written: {error.strerror or error}", "folder"
+    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+        return RefusedSenderError(why, where=str(path), code=code)
+    return TransientError(why, where=str(path), code=code)
