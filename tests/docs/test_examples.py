@@ -37,6 +37,22 @@ def test_the_lines_shown_to_newcomers_really_run(page: str, mark: str, tmp_path:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_block_shown_for_restyling_changes_both_parts_of_the_letter(tmp_path: Path) -> None:
+    """Copied from the page into a fresh workspace, then built and checked."""
+    page = (ROOT / "docs/how-to/restyle.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```jinja\n(.*?)```", page, re.DOTALL)
+    assert run_shell("newsletter init ws", tmp_path).returncode == 0
+    for name, block in zip(("digest.html.j2", "digest.txt.j2"), blocks, strict=True):
+        (tmp_path / "ws" / "templates" / name).write_text(block, encoding="utf-8")
+
+    result = run_shell(
+        "cd ws && newsletter build autumn-digest && cat out/*/*/email.html out/*/*/email.txt", tmp_path
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("Thank you for standing by the river this year.") == 2
+
+
 def test_the_reference_pages_are_up_to_date() -> None:
     """They are written by docs/generate.py; run make docs."""
     result = subprocess.run(
