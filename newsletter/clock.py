@@ -112,7 +112,7 @@ def _distance(ahead: timedelta) -> str:
     minutes = int(abs(ahead).total_seconds()) // 60
     days, hours = divmod(minutes // 60, 24)
     if days:
-        spelled = f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
+        spelled = f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours and days < 30 else "")
     elif hours:
         spelled = f"{hours} h" + (f" {minutes % 60} min" if minutes % 60 else "")
     else:

@@ -36,6 +36,8 @@ MAX_ANSWER_BYTES: Final = 2_000_000
 """An answer that is longer is not an answer of an API."""
 TIMEOUT_S: Final = (10.0, 30.0)
 """Seconds to connect, and seconds of silence while waiting for the answer."""
+NOT_OURS: Final = "the answer is not one of this API"
+"""What a proxy's or a captive portal's page is."""
 _WORDS: Final = 200
 _CHUNK_BYTES: Final = 65_536
 _log = logging.getLogger(__name__)
@@ -88,18 +90,11 @@ def call(  # noqa: PLR0913 - the parts of an HTTP request
     """
     hidden = (*secrets, *_credentials(headers or {}))
     where = place(url, hidden)
+    parts = {"headers": dict(headers or {}), "json": json, "data": data, "files": files}
     try:
         with closing(session(url)) as opened:
             response = opened.request(
-                method,
-                url,
-                headers=dict(headers or {}),
-                json=json,
-                data=data,
-                files=files,
-                timeout=timeout_s,
-                allow_redirects=False,
-                stream=True,
+                method, url, **parts, timeout=timeout_s, allow_redirects=False, stream=True
             )
             with closing(response):
                 return _answer(response, repeatable=repeatable, where=where, needs=needs, secrets=hidden)
@@ -167,6 +162,12 @@ def lost(error: Exception, *, repeatable: bool, where: str) -> DeliveryError:
     if isinstance(error, unwritable):
         why = "the request cannot be written; check the address and the token for stray characters"
         return PermanentError(why, where=where, code="request")
+    if isinstance(error, failures.TooManyRedirects) and error.response is not None:
+        return refusal(
+            error.response.status_code, error.response.headers, "", repeatable=repeatable, where=where
+        )
+    if isinstance(error, failures.InvalidJSONError):
+        return unanswered(NOT_OURS, repeatable=repeatable, where=where, code="broken")
     late = isinstance(error, failures.Timeout) or "timed out" in str(error).lower()
     why = "the answer did not come in time" if late else "the connection broke before the answer was complete"
     return unanswered(why, repeatable=repeatable, where=where, code="timeout" if late else "broken")
@@ -200,21 +201,22 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Return the seconds a service asks us to wait; None when it does not say.
 
     Reads ``Retry-After`` (RFC 9110 §10.2.3: seconds or a date), else the
-    moment in ``X-RateLimit-Reset`` (Unix seconds, or ISO 8601 on Mastodon).
+    moment in ``X-RateLimit-Reset`` (ISO 8601 on Mastodon) or
+    ``X-Rate-Limit-Reset`` (Unix seconds on X).
     """
     asked = headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d{1,9}", asked):
         return float(asked)
-    reset = headers.get("X-RateLimit-Reset", "").strip()
+    reset = (headers.get("X-RateLimit-Reset") or headers.get("X-Rate-Limit-Reset") or "").strip()
     for read, text in ((parsedate_to_datetime, asked), (_unix, reset), (datetime.fromisoformat, reset)):
         if (moment := _moment(read, text)) is not None:
             return float(max(0, math.ceil((moment - clock.now()).total_seconds())))
     return None
 
 
-def words_of(body: Any, secrets: Sequence[str] = ()) -> str:
+def words_of(content: bytes, secrets: Sequence[str] = ()) -> str:
     """Return the service's own words from an error's body, on one short line."""
-    said = next(_sentences(body), "")
+    said = next(_sentences(_parsed(content)), "")
     if said.lstrip().startswith("<"):
         return ""
     line = " ".join(re.sub(r"[^\S ]|[\x00-\x1f\x7f-\x9f]", " ", redact(said, secrets)).split())
@@ -227,7 +229,7 @@ def _answer(
     status = response.status_code
     _log.debug("%s %s: HTTP %d", response.request.method, where, status)
     if status >= 300:
-        words = words_of(_parsed(_read_some(response)), secrets)
+        words = words_of(_read_some(response), secrets)
         raise refusal(status, response.headers, words, repeatable=repeatable, where=where)
     content = _read(response)
     body = None if content is None else _parsed(content)

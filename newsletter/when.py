@@ -113,13 +113,14 @@ def _later(relative: re.Match[str], zone: tzinfo, now: datetime) -> When:
     ahead = _UNITS[relative[2][0]] * (1 if relative[1].startswith("a") else int(relative[1]))
     if ahead.days > FURTHEST_YEARS * 366:
         raise ValueError(f"'{relative[0]}' is far away; check the number")
-    to_minute = timedelta(seconds=-now.second % 60, microseconds=-now.microsecond)
+    minute = now.replace(second=0, microsecond=0)
+    start = minute if minute == now else minute + timedelta(minutes=1)
     if relative[2][0] in "dw":
-        wall = clock.wall_time(now + to_minute, zone) + ahead
+        wall = clock.wall_time(start, zone) + ahead
         return When(datetime.combine(wall, _clock(relative[3])) if relative[3] else wall, zone)
     if relative[3]:
         raise ValueError(f"'{relative[0]}' says two times; give one of them")
-    moment = now + to_minute + ahead
+    moment = start + ahead
     when = When(clock.wall_time(moment, zone), zone)
     # Clocks going back show some times twice; only UTC can name the second.
     return when if when.at == moment else When(moment.replace(tzinfo=None), UTC)

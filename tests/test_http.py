@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import socket
 import threading
@@ -149,6 +150,7 @@ def test_a_status_says_whether_it_may_have_worked(
         ({"X-RateLimit-Reset": "2026-03-01T12:05:00.000Z"}, 300),
         ({"X-RateLimit-Reset": str(datetime(2026, 3, 1, 12, 1, tzinfo=UTC).timestamp())}, 60),
         ({"X-RateLimit-Reset": "2026-03-01T11:00:00Z"}, 0),
+        ({"X-Rate-Limit-Reset": str(datetime(2026, 3, 1, 12, 1, tzinfo=UTC).timestamp())}, 60),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "later"}, None),
         ({"Retry-After": "9" * 400, "X-RateLimit-Reset": "9" * 400}, None),
         ({}, None),
@@ -329,10 +331,12 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(
         ("plain\r\nwords\x1b[31m", "plain words [31m"),
         ("<html><body>Bad gateway</body>", ""),
         ({"error": 5}, ""),
-        (None, ""),
+        ("", ""),
         ("x" * 500, "x" * 199 + "…"),
     ],
 )
 def test_the_words_of_a_service_fit_on_one_line(body: object, words: str) -> None:
     """Whatever shape its errors have."""
-    assert http.words_of(body) == words
+    content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+    assert http.words_of(content) == words

@@ -46,7 +46,8 @@ def normalise(written: str) -> Address:
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(written, check_deliverability=False)
+        # strict: servers refuse a local part of more than 64 octets (RFC 5321, 4.5.3.1.1).
+        found = validate_email(written, check_deliverability=False, strict=True)
     except EmailNotValidError as error:
         raise ContentError(_reason(written, str(error))) from None
     email = f"{found.local_part}@{found.ascii_domain}"

@@ -120,7 +120,9 @@ def _delimiter_of(sample: str, recognised: Callable[[list[str]], int]) -> str:
 
 def _header(sample: str, delimiter: str) -> list[str]:
     try:
-        return next((cells for cells in csv.reader(io.StringIO(sample), delimiter=delimiter) if cells), [])
+        return next(
+            (cells for cells in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if cells), []
+        )
     except csv.Error:
         return []
 

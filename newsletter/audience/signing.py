@@ -31,6 +31,8 @@ Purpose = Literal["unsubscribe", "preferences", "view"]
 KEY_BYTES: Final = 32
 _MAC_BYTES: Final = 16
 _ID_BYTES: Final = 8
+_TOKEN_CHARACTERS: Final = 32
+"""24 bytes fill base64 without padding, so that a token has one spelling only."""
 
 
 def signing_key(connection: Connection, now: datetime) -> bytes:
@@ -64,7 +66,7 @@ def read(key: bytes, purpose: Purpose, written: str) -> int | None:
         raw = base64.b64decode(written.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
-    if len(raw) != _MAC_BYTES + _ID_BYTES:
+    if len(raw) != _MAC_BYTES + _ID_BYTES or len(written) != _TOKEN_CHARACTERS:
         return None
     mac, number = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
     right = hmac.digest(_derived(key, purpose), number, "sha256")[:_MAC_BYTES]

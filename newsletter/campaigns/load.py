@@ -15,7 +15,7 @@ from newsletter.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from newsletter.tomlfile import TomlFile
+    from newsletter.tomlfile import Loc, TomlFile
     from newsletter.workspace import Workspace
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -65,6 +65,12 @@ def load_with_file(workspace: Workspace, name: str) -> LoadedCampaign:
     if problems:
         raise ConfigError("", problems=problems)
     return LoadedCampaign(campaign, file)
+
+
+def place(workspace: Workspace, name: str, loc: Loc) -> str:
+    """Return ``path:line (key)`` of a campaign's setting, for a message about it."""
+    path = workspace.campaigns / name / _FILE
+    return tomlfile.read(path).where(loc) if path.is_file() else f"{path} ({'.'.join(map(str, loc))})"
 
 
 def names(workspace: Workspace) -> list[str]:

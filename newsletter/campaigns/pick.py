@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from newsletter.campaigns.campaign import Campaign, PostChoice
-    from newsletter.model import Post
+    from newsletter.model import CallToAction, Post
     from newsletter.tomlfile import TomlFile
 
 
@@ -39,6 +39,18 @@ def pick(campaign: Campaign, posts: Sequence[Post], *, file: TomlFile | None = N
         why = f"the campaign {campaign.name!r} picks no posts; {_advice(choice, posts)}"
         raise ContentError(why, where=_where(campaign, file, "posts"))
     return tuple(chosen.values())[: choice.limit]
+
+
+def call_to_action(
+    campaign: Campaign, posts: Sequence[Post], default: CallToAction | None
+) -> tuple[CallToAction | None, str]:
+    """Return the one ask as written, and where it is written: the campaign, else a post, else config.toml."""
+    if campaign.call_to_action:
+        return campaign.call_to_action, "the campaign"
+    for post in posts:
+        if post.call_to_action:
+            return post.call_to_action, f"the post {post.slug}"
+    return default, "config.toml" if default else ""
 
 
 def newest_first(posts: Iterable[Post]) -> list[Post]:

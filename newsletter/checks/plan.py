@@ -55,6 +55,19 @@ def some_list(evidence: Evidence) -> Iterator[str]:
 
 
 @rule(
+    "P8",
+    "info",
+    why="The audience was not counted.",
+    mend="Add people with: newsletter audience import. Sending counts them, and refuses an empty audience.",
+    source="product rule",
+)
+def audience_counted(evidence: Evidence) -> Iterator[str]:
+    """Somebody has counted who gets it."""
+    if evidence.edition.lists and evidence.recipients is None:
+        yield f"audience: {', '.join(evidence.edition.lists)}"
+
+
+@rule(
     "P2",
     "error",
     why="The date printed on the edition is more than a year ahead.",

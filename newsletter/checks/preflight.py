@@ -87,3 +87,12 @@ def check(  # noqa: PLR0913 - plain facts, because this stage cannot know the ap
 def blocking(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return the findings that must not leave."""
     return tuple(finding for finding in findings if finding.severity == "error")
+
+
+def by_reason(findings: Sequence[Finding]) -> list[tuple[Finding, list[str]]]:
+    """Return findings of one rule and reason together, in order: the first of them, and every place."""
+    groups: dict[tuple[str, ...], tuple[Finding, list[str]]] = {}
+    for finding in findings:
+        key = (finding.id, finding.severity, finding.why, finding.mend)
+        groups.setdefault(key, (finding, []))[1].append(finding.where)
+    return list(groups.values())

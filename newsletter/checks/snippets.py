@@ -38,16 +38,16 @@ def within_limit(evidence: Evidence) -> Iterator[str]:
     "S2",
     "error",
     why="The post would have no link that works.",
-    mend="Give the call to action an address in campaign.toml; it is added to the text by itself.",
+    mend="Give the call to action a full https address in campaign.toml; it joins the text by itself.",
     source="RFC 3986",
 )
-def whole_link(evidence: Evidence) -> Iterator[str]:
+def whole_link(evidence: Evidence) -> Iterator[str | tuple[str, str]]:
     """The link is there, whole, and leads to a public place."""
     for snippet in evidence.edition.snippets:
         if not snippet.link or snippet.link not in web_addresses(snippet.text):
             yield f"snippet for {snippet.account}: {snippet.link or 'no link'}"
         elif reason := fault(snippet.link):
-            yield f"snippet for {snippet.account}: {snippet.link} {reason}"
+            yield f"snippet for {snippet.account}: {snippet.link}", f"The link of this post {reason}."
 
 
 @rule(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.checks.evidence import web_addresses
 from newsletter.checks.rule import rule
+from newsletter.editions.lines import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +54,8 @@ def same_letter(evidence: Evidence) -> Iterator[str]:
 def short_lines(evidence: Evidence) -> Iterator[str]:
     """No line is over 78 columns, addresses aside."""
     for number, line in enumerate(evidence.plain.text.split("\n"), 1):
-        if len(line) > MAX_COLUMNS and not web_addresses(line):
-            yield f"text part, line {number}: {len(line)} columns"
+        if columns(line) > MAX_COLUMNS and not web_addresses(line):
+            yield f"text part, line {number}: {columns(line)} columns"
 
 
 def _words(text: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,7 @@ from newsletter.cli import console
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from newsletter.app import App
 
@@ -32,40 +32,16 @@ def run(app: App, host: str | None, port: int | None, *, once: bool) -> None:
 
     Example: newsletter -C /srv/newsletter run --port 8025
     """
+    from newsletter.cli.signals import until_signal
     from newsletter.delivery import lock
 
     # Every mistake in the settings shows before anything starts.
     channels = [*(one.name for one in app.transports), *(one.name for one in app.networks)]
-    with lock.hold(app.workspace.lock, now=app.now()), closing(app.database), _until_signal() as stop:
+    with lock.hold(app.workspace.lock, now=app.now()), closing(app.database), until_signal() as stop:
         if once:
             went_well = [step() for step in _steps(app, stop)]
             click.get_current_context().exit(0 if all(went_well) else 4)
         _serve(app, stop, channels, host=host, port=port)
-
-
-@contextmanager
-def _until_signal() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM or Ctrl-C sets; a second one ends the program at once."""
-    import signal
-    import threading
-
-    stop = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def ask_to_stop(_number: int, _frame: object) -> None:
-        stop.set()
-        restore()
-
-    for number in before:
-        signal.signal(number, ask_to_stop)
-    try:
-        yield stop
-    finally:
-        restore()
 
 
 def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:

@@ -93,7 +93,7 @@ def _blocks(template: Path) -> list[str]:
     """Return the blocks that may be overridden: its own, and those of the template it extends."""
     import re
 
-    source = template.read_text(encoding="utf-8")
+    source = re.sub(r"{#.*?#}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
     own = re.findall(r"{%[-+]?\s*block\s+(\w+)", source)
     parent = re.search(r"""{%[-+]?\s*extends\s+["'](?:builtin/)?([^"']+)["']""", source)
     inherited = _blocks(_builtin() / parent[1]) if parent else []

@@ -9,8 +9,11 @@ from newsletter import clock
 from newsletter.audience import recipients
 from newsletter.checks import preflight
 from newsletter.delivery import occurrences
-from newsletter.errors import NewsletterError
+from newsletter.editions.build import build_named
+from newsletter.errors import ConfigError, NewsletterError
 from newsletter.outbox.freeze import freeze
+from newsletter.posts import store
+from newsletter.secret import Secret
 from newsletter.storage.database import DatabaseProblemError
 
 if TYPE_CHECKING:
@@ -86,6 +89,7 @@ def release(opened: Opened, occurrence: Occurrence) -> Occurrence:
     try:
         edition, blocking = prepare(opened, occurrence.campaign)
         if not blocking:
+            check_channels(opened, edition)
             return _freeze(opened, occurrence, edition)
         settled = replace(occurrence, state="failed", why=_summary(occurrence.campaign, blocking))
     except DatabaseProblemError:
@@ -106,9 +110,6 @@ def prepare(
         ConfigError: campaign.toml or config.toml is wrong.
         ContentError: a post or a template is wrong.
     """
-    from newsletter.editions.build import build_named
-    from newsletter.posts import store
-
     edition = build_named(opened.workspace, opened.loaded, opened.networks, campaign)
     with opened.database.read() as connection:
         people = recipients.count(connection, edition.lists) if with_audience else None
@@ -121,6 +122,21 @@ def prepare(
         now=opened.now(),
     )
     return edition, preflight.blocking(findings)
+
+
+def check_channels(opened: Opened, edition: Edition) -> None:
+    """Make sure that every channel of an edition could start, before anything is frozen.
+
+    Raises:
+        ConfigError: there is no transport for the letters, or a secret cannot be read.
+    """
+    if edition.lists and not opened.transports:
+        raise ConfigError("there is no [[mail]] to send letters with", where=str(opened.workspace.config))
+    accounts = {snippet.account for snippet in edition.snippets}
+    used = (*opened.transports, *(network for network in opened.networks if network.name in accounts))
+    for value in (value for channel in used for value in vars(channel).values()):
+        if isinstance(value, Secret):
+            value.reveal()
 
 
 def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurrence:

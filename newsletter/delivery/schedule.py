@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import String, cast, insert, or_, select, update
 
 from newsletter import clock
 from newsletter.delivery.repeat import Repeat, parse_repeat, wall_times
@@ -95,8 +95,7 @@ def cancel(connection: Connection, named: str) -> list[int]:
     Raises:
         NewsletterError: there is no such active schedule.
     """
-    number = int(named) if named.isascii() and named.isdigit() else None
-    fits = or_(schedule.c.campaign == named, schedule.c.id == number)
+    fits = or_(schedule.c.campaign == named, cast(schedule.c.id, String) == named)
     active = update(schedule).where(schedule.c.state == "active", fits)
     cancelled = list(connection.execute(active.values(state="cancelled").returning(schedule.c.id)).scalars())
     if not cancelled:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import difflib
-from email.utils import parseaddr
+from html import escape
 from typing import TYPE_CHECKING
 
 from newsletter import adapters
 from newsletter.campaigns import load
 from newsletter.campaigns.pick import pick
-from newsletter.editions import compiled, frozen, headers, images, letter, present, snippet
+from newsletter.editions import compiled, frozen, headers, letter, present, snippet
 from newsletter.editions.edition import Edition, sample_values
 from newsletter.editions.environment import render_line
-from newsletter.editions.links import LinkTags, own_hosts
+from newsletter.editions.headers import Head
+from newsletter.editions.material import gather, lead_image
 from newsletter.editions.merge import MergeTags
+from newsletter.editions.present import Lines
 from newsletter.errors import ConfigError, ContentError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from newsletter.campaigns.campaign import Campaign
-    from newsletter.config import Config, LoadedConfig
+    from newsletter.config import LoadedConfig
     from newsletter.editions.compiled import Pieces
-    from newsletter.editions.images import Picture
-    from newsletter.model import CallToAction, Post, Snippet
+    from newsletter.editions.material import Material
+    from newsletter.model import Post, Snippet
     from newsletter.social.base import SocialNetwork
+    from newsletter.tomlfile import Loc
     from newsletter.workspace import Workspace
 
 
@@ -58,61 +60,111 @@ def build(
     The same campaign, posts and config give the same bytes and id on any
     machine at any time. ``posts`` are those picked, in order; errors as `build_named`.
     """
-    config = loaded.config
     accounts = _accounts(workspace, campaign, networks)
-    pictures = {post.slug: images.of_post(post) for post in posts}
-    ask = present.call_to_action(campaign, posts, config)
-    hosts = own_hosts(
-        [
-            config.organisation.website,
-            config.organisation.public_url,
-            *(post.link for post in posts),
-            *([ask.url] if ask else []),
-        ]
-    )
+    material = gather(campaign, posts, loaded.config)
     tags = MergeTags()
-    lines = _lines(workspace, campaign, tags)
-    view = present.view(
-        campaign,
-        posts,
-        config,
-        lines=lines,
-        ask=ask,
-        pictures=pictures,
-        tags=_link_tags(campaign, hosts, source=campaign.utm.source, medium="email"),
-    )
+    view = present.view(material, _lines(workspace, campaign, tags))
     rendered = letter.render(view, tags, template=campaign.template, folders=(workspace.templates,))
-    subject = compiled.line_pieces(lines.subject, tags)
-    text = compiled.text_pieces(rendered.text, tags)
-    html = compiled.html_pieces(rendered.html, tags, where=f"template {campaign.template}")
-    sender = campaign.sender or config.organisation.sender
-    reply_to = campaign.reply_to or config.organisation.reply_to
-    sample = sample_values(config.organisation.public_url)
-    head = headers.Head(
-        sender=headers.from_line(sender),
-        reply_to=headers.from_line(reply_to),
-        language=view.language,
-        list_id=headers.list_id(config.organisation.name, campaign.lists, sender),
-        feedback_id=headers.feedback_id(campaign.name, campaign.lists, sender),
+    parts = compiled.Parts(
+        compiled.line_pieces(view.subject, tags),
+        compiled.text_pieces(rendered.text, tags),
+        compiled.html_pieces(rendered.html, tags, where=f"template {campaign.template}"),
     )
+    sample = sample_values(loaded.config.organisation.public_url)
     draft = Edition(
         id="",
         campaign=campaign.name,
         folder=workspace.out / campaign.name,
-        subject=tags.rehearse(lines.subject, {}),
+        subject=tags.rehearse(view.subject, {}),
         preheader=tags.rehearse(view.preheader, {}),
-        sender=sender,
-        reply_to=reply_to,
+        sender=material.sender,
+        reply_to=material.reply_to,
         language=view.language,
-        date=present.printed_date(campaign, posts, config),
+        date=material.date,
         lists=campaign.lists,
         posts=tuple(post.slug for post in posts),
         call_to_action=view.call_to_action,
-        html=compiled.merged(html, sample),
-        text=compiled.merged(text, sample),
-        letter=compiled.compile_letter(head, subject, text, html),
-        snippets=tuple(_snippets(campaign, posts[0], ask, accounts, hosts, pictures, view.language)),
-        images=(),
+        html=compiled.merged(parts.html, sample),
+        text=compiled.merged(parts.text, sample),
+        letter=compiled.compile_letter(_head(material), parts),
+        snippets=tuple(_snippet(network, material) for network in accounts),
+        images=tuple(picture.name for picture in material.shown),
     )
-    shown = images.unique([picture for story in pictures.values() for picture in story.values()])
-    return frozen.write(draft, pictures=shown, browser=_browser_copy(html, config, shown), sample=sample)
+    browser = _browser_copy(parts.html, material, sample)
+    return frozen.write(draft, material.shown, browser=browser, sample=sample)
+
+
+def _accounts(
+    workspace: Workspace, campaign: Campaign, networks: Sequence[SocialNetwork]
+) -> list[SocialNetwork]:
+    """Return the accounts the campaign names, in its order; all of them when it names none."""
+    known = {network.name: network for network in networks}
+    wanted = campaign.social.accounts
+    named: list[tuple[str, Loc]] = [(name, ("social", "accounts")) for name in wanted or ()]
+    named += [(name, ("social", "text", name)) for name in campaign.social.text]
+    problems = []
+    for name, loc in named:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            there_is = f"config.toml has: {', '.join(known) or 'none'}"
+            hint = f"did you mean {close[0]!r}?" if close else there_is
+            why = f"there is no account {name!r}; {hint}"
+            problems.append(Problem(why, load.place(workspace, campaign.name, loc)))
+    if problems:
+        raise ConfigError("", problems=problems)
+    return list(networks) if wanted is None else [known[name] for name in dict.fromkeys(wanted)]
+
+
+def _lines(workspace: Workspace, campaign: Campaign, tags: MergeTags) -> Lines:
+    """Return the campaign's own words with tokens; the title is the subject as a stranger reads it."""
+
+    def rendered(key: str) -> str:
+        try:
+            return render_line(str(getattr(campaign, key)), tags, where=key)
+        except ContentError as error:
+            raise ContentError(error.why, where=load.place(workspace, campaign.name, (key,))) from None
+
+    subject = rendered("subject")
+    title = rendered("title") or tags.rehearse(subject, {})
+    return Lines(subject, rendered("preheader"), title, rendered("note"))
+
+
+def _snippet(network: SocialNetwork, material: Material) -> Snippet:
+    campaign, lead, ask = material.campaign, material.posts[0], material.ask
+    addresses = [ask.url if ask else "", lead.link]
+    if campaign.social.link == "post":
+        addresses.reverse()
+    link = next(filter(None, addresses), "")
+    image = lead_image(lead) if campaign.social.image else None
+    return snippet.compose(
+        network,
+        campaign,
+        lead,
+        ask,
+        link=material.link_tags(adapters.type_of(network), "social").tag(link),
+        language=material.language,
+        image=material.pictures[lead.slug][image.file].name if image else "",
+        alt=image.alt if image else "",
+    )
+
+
+def _head(material: Material) -> Head:
+    campaign, sender = material.campaign, material.sender
+    return Head(
+        sender=headers.from_line(sender),
+        reply_to=headers.from_line(material.reply_to),
+        language=material.language,
+        list_id=headers.list_id(material.config.organisation.name, campaign.lists, sender),
+        feedback_id=headers.feedback_id(campaign.name, campaign.lists, sender),
+    )
+
+
+def _browser_copy(html: Pieces, material: Material, sample: Mapping[str, str]) -> str:
+    """Return the HTML part as a page for everybody: pictures beside it, nobody's personal links."""
+    organisation = material.config.organisation
+    home = organisation.website or organisation.public_url
+    personal = ("unsubscribe_url", "preferences_url", "view_url")
+    page = compiled.merged(html, {**sample, **dict.fromkeys(personal, home)})
+    for picture in material.shown:
+        page = page.replace(escape(f"{material.media_folder}/{picture.name}"), f"images/{picture.name}")
+    return page

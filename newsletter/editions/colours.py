@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 READABLE = 4.5
 """Contrast that small text needs (WCAG 2.2, success criterion 1.4.3)."""
 
+_COMFORTABLE_AT_NIGHT = 6.0
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -52,7 +54,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(colour: str, backgrounds: tuple[str, ...], towards: str) -> str:
+def readable(colour: str, backgrounds: tuple[str, ...], towards: str, least: float = READABLE) -> str:
     """Return ``colour``, moved towards black or white just far enough to be read on all backgrounds.
 
     >>> readable("#0b6e4f", ("#ffffff",), "#000000")
@@ -60,7 +62,7 @@ def readable(colour: str, backgrounds: tuple[str, ...], towards: str) -> str:
     """
     for step in range(101):
         mixed = _mix(colour, towards, step / 100)
-        if all(contrast(mixed, background) >= READABLE for background in backgrounds):
+        if all(contrast(mixed, background) >= least for background in backgrounds):
             return mixed
     return towards
 
@@ -75,7 +77,7 @@ def brand_view(brand: Brand, organisation: Organisation) -> BrandView:
         accent=accent,
         accent_text=_words_on(accent),
         link=readable(accent, (LIGHT.paper, LIGHT.card, LIGHT.page), "#000000"),
-        link_dark=readable(accent, (DARK.paper, DARK.card, DARK.page), "#ffffff"),
+        link_dark=readable(accent, (DARK.paper, DARK.card, DARK.page), "#ffffff", _COMFORTABLE_AT_NIGHT),
         logo=logo,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as markup
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -37,7 +38,19 @@ _LINK = re.compile(r"(?i)https?://|mailto:|tel:")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 
-def html_pieces(html: str, tags: MergeTags) -> Pieces:
+@dataclass(frozen=True)
+class Parts:
+    """A letter in pieces, before it becomes a message."""
+
+    subject: Pieces
+    """Subject line."""
+    text: Pieces
+    """Text part."""
+    html: Pieces
+    """HTML part."""
+
+
+def html_pieces(html: str, tags: MergeTags, *, where: str) -> Pieces:
     """Split the HTML part at its merge tokens.
 
     Raises:
@@ -45,7 +58,7 @@ def html_pieces(html: str, tags: MergeTags) -> Pieces:
     """
     for sheet in _STYLE.finditer(html):
         if TOKEN.search(sheet[0]):
-            raise ContentError(f"a merge tag cannot stand inside <{sheet[1]}>")
+            raise ContentError(f"a merge tag cannot stand inside <{sheet[1]}>", where=where)
     places: dict[int, Place] = {}
     for address in _URL_ATTRIBUTE.finditer(html):
         for token in TOKEN.finditer(html, address.start(2), address.end(2)):
@@ -73,19 +86,19 @@ def merged(pieces: Pieces, values: Mapping[str, str]) -> str:
     return "".join(piece if isinstance(piece, str) else _escaped(piece, values) for piece in pieces)
 
 
-def compile_letter(head: Head, subject: Pieces, text: Pieces, html: Pieces) -> CompiledLetter:
+def compile_letter(head: Head, parts: Parts) -> CompiledLetter:
     """Return the whole message as static bytes and slots.
 
     A subject with slots becomes one slot of the message, because encoded words
     must not touch plain ones (RFC 2047 section 5).
     """
-    mark = mime.boundary(repr((text, html)))
+    mark = mime.boundary(repr((parts.text, parts.html)))
     stream: list[bytes | Slot] = [
-        *_head(head, subject),
+        *_head(head, parts.subject),
         mime.opening(mark),
-        *_body(text),
+        *_body(parts.text),
         mime.between(mark),
-        *_body(html),
+        *_body(parts.html),
         mime.closing(mark),
     ]
     segments, slots = [b""], []
@@ -95,7 +108,7 @@ def compile_letter(head: Head, subject: Pieces, text: Pieces, html: Pieces) -> C
             segments.append(b"")
         else:
             segments[-1] += piece
-    return CompiledLetter(tuple(segments), tuple(slots), subject)
+    return CompiledLetter(tuple(segments), tuple(slots), parts.subject)
 
 
 def fill(letter: CompiledLetter, values: Mapping[str, str]) -> bytes:

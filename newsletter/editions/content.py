@@ -140,6 +140,8 @@ def _dress(element: HtmlElement, *, top: int, lead: bool, start: str) -> None:
             element.set(name, value)
     elif tag == "blockquote":
         _indent(element)
+    elif tag == "p" and next(element.iterancestors("blockquote"), None) is not None:
+        element.set("class", "said ink" if element.getnext() is not None else "said last ink")
     elif tag == "p" and lead:
         element.set("class", "lead ink")
     elif tag in _CLASSES:

@@ -44,19 +44,18 @@ class Words:
     ``words.unsubscribe`` prints one; ``words("read", title=story.title)`` fills its braces.
     """
 
-    def __init__(self, table: Mapping[str, str], where: str) -> None:
+    def __init__(self, table: Mapping[str, str]) -> None:
         self._table = table
-        self._where = where
 
     def __getattr__(self, name: str) -> str:
-        if name.startswith("__"):
+        if name.startswith("_") or name not in self._table:
             raise AttributeError(name)
-        return self(name)
+        return self._table[name]
 
     def __call__(self, name: str, **values: object) -> str:
         """Return one entry with its braces filled."""
         if name not in self._table:
-            raise ContentError(f"there are no words called {name!r} in {self._where}")
+            raise ContentError(f"there are no words called {name!r}; add them to words/en.toml")
         return re.sub(r"\{(\w+)\}", lambda brace: str(values.get(brace[1], brace[0])), self._table[name])
 
 
@@ -80,7 +79,7 @@ def environment(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = Words(_words(folders, language), f"words/{language}.toml")
+    words = Words(_words(folders, language))
     made.globals |= {"merge": tags, "words": words, "palette": colours.LIGHT, "palette_dark": colours.DARK}
     made.filters |= {
         "content": content.mail_html,

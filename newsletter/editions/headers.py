@@ -110,6 +110,15 @@ def mailbox(name: str, address: str) -> str:
     return f"{' '.join(encoded_words(name, used=len('Reply-To: ')))} <{address}>"
 
 
+def from_line(line: str) -> str:
+    r"""Return a From or Reply-To line as people write it, encoded and folded; empty stays empty.
+
+    >>> from_line("Río Vivo <news@rio.example>")
+    '=?utf-8?q?R=C3=ADo_Vivo?=\r\n <news@rio.example>'
+    """
+    return folded_mailbox(mailbox(*parseaddr(line)))
+
+
 def ascii_address(address: str) -> str:
     """Return the address with its domain as A-labels (RFC 5891); an ASCII domain as it is.
 
@@ -155,7 +164,8 @@ def domain_of(sender: str) -> str:
 def list_id(organisation: str, lists: tuple[str, ...], sender: str) -> str:
     """Return the List-Id (RFC 2919): stable from edition to edition, so readers' filters keep working."""
     name = _label(lists[0]) if len(lists) == 1 else "newsletter"
-    return mailbox(organisation, f"{name}.{domain_of(sender)}")
+    # A List-Id looks like a mailbox, with a name where the address would be.
+    return folded_mailbox(mailbox(organisation, f"{name}.{domain_of(sender)}"))
 
 
 def feedback_id(campaign: str, lists: tuple[str, ...], sender: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from newsletter.errors import ContentError, NewsletterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from PIL.Image import Image as Bitmap
@@ -187,8 +187,3 @@ def _lines(path: Path) -> Iterator[str]:
         yield from path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return
-
-
-def unique(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return every picture once, in order."""
-    return tuple({picture.name: picture for picture in pictures}.values())

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 
+CLIPPED_BYTES = 102_000
+"""Gmail shows no more of an HTML part than this, as transmitted."""
+
 SOFT_BREAK = b"=\r\n"
 """Goes on with the same line of text on the next line of the message (RFC 2045 section 6.7)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from markdown_it.token import Token
+
+    from newsletter.model import Post
 
 _BLOCKS: Final = frozenset({"p", "h3", "h4", "ul", "ol", "li", "blockquote", "pre", "hr"})
 _TABLES: Final = frozenset({"table", "thead", "tbody", "tr", "th", "td"})
@@ -90,6 +93,13 @@ def pictures_in(markdown: str) -> tuple[Image, ...]:
             web = source.lower().startswith(("http://", "https://"))
             found.setdefault(source, Image(alt, url=source) if web else Image(alt, unquote(source)))
     return tuple(found.values())
+
+
+def with_pictures(post: Post) -> Post:
+    """Return the post with the pictures that only its text shows after its own images."""
+    known = {name for image in post.images for name in (image.file, image.url) if name}
+    shown = (image for image in pictures_in(post.body) if (image.file or image.url) not in known)
+    return replace(post, images=(*post.images, *shown))
 
 
 @cache

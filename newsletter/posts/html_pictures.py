@@ -78,3 +78,29 @@ def _source(element: HtmlElement) -> str:
 def _pixels(element: HtmlElement, name: str) -> int:
     found = re.match(r"\s*(\d{1,5})\s*(?:px)?\s*$", element.get(name) or "")
     return int(found[1]) if found else BEST_WIDTH
+
+
+def lead_first(lead: Image | None, images: tuple[Image, ...]) -> tuple[Image, ...]:
+    """Return the pictures with the lead first; shown in the story too, it keeps what the story says of it."""
+    if lead is None:
+        return images
+    shown = next((image for image in images if same_picture(image, lead)), None)
+    if shown is None:
+        return (lead, *images)
+    whole = replace(
+        shown,
+        alt=shown.alt or lead.alt,
+        caption=shown.caption or lead.caption,
+        credit=shown.credit or lead.credit,
+    )
+    return (whole, *(image for image in images if image is not shown))
+
+
+def same_picture(one: Image, other: Image) -> bool:
+    """Return whether two addresses are sizes of one picture: ``river-300x200.jpg`` and ``river.jpg``."""
+    return bool(one.url) and _unsized(one.url) == _unsized(other.url)
+
+
+def _unsized(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname}{re.sub(r'-(?:scaled|[0-9]+x[0-9]+)(?=[.][A-Za-z]+$)', '', parts.path)}"

@@ -12,6 +12,7 @@ from newsletter.posts.captions import split_credit
 from newsletter.posts.closing import Block, ends_like_a_sentence, is_read_more, is_related_mark, read_closing
 from newsletter.posts.decoding import one_line
 from newsletter.posts.escaping import escape_words, guard_start
+from newsletter.posts.excerpts import own_excerpt, repeats
 from newsletter.posts.heading_lines import HeadingLine, read_heading_line
 from newsletter.posts.slugs import slug_of
 
@@ -29,11 +30,9 @@ _MAX_ALT_WORDS: Final = 12
 _MAX_CAPTION_WORDS: Final = 45
 _HEADING_BLOCKS: Final = 5
 _MAX_STANDFIRST_WORDS: Final = 90
-_CUT = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*$")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪–]|o(?=\s{2}))\s+(?=\S)")  # noqa: RUF001 - the dash of lists
 _NUMBER = re.compile(r"\s*(\d{1,2})[.)]\s+(?=\S)")
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
-_QUOTES: Final = str.maketrans("“”„«»‘’‚", '"""""\'\'\'')  # noqa: RUF001 - what they are compared as
 
 
 class _Heading(NamedTuple):
@@ -101,20 +100,14 @@ def _heading(blocks: Sequence[Lines]) -> _Heading:
     if len(standfirst.split()) > _MAX_STANDFIRST_WORDS:
         # So much text above a byline is no standfirst; the line is part of the story.
         return _Heading(HeadingLine(), "", 0)
-    if not ends and len(blocks) > 1 and _repeats(_joined(blocks[0]), blocks[1:]):
+    if not ends and len(blocks) > 1 and repeats(_joined(blocks[0]), _start(blocks[1:])):
         return _Heading(HeadingLine(), "", 1)
-    kept = "" if _CUT.search(standfirst) or _repeats(standfirst, blocks[ends:]) else standfirst
-    return _Heading(HeadingLine(author, day), kept, ends)
+    return _Heading(HeadingLine(author, day), own_excerpt(standfirst, _start(blocks[ends:])), ends)
 
 
-def _repeats(standfirst: str, story: Sequence[Lines]) -> bool:
-    """Return whether a standfirst is the start of the story, cut at "[…]" or whole."""
-    start = _comparable(_CUT.sub("", standfirst))
-    return bool(start) and _comparable(" ".join(_joined(block) for block in story[:4])).startswith(start)
-
-
-def _comparable(text: str) -> str:
-    return one_line(text).translate(_QUOTES).casefold()
+def _start(story: Sequence[Lines]) -> str:
+    """Return the first paragraphs as one text: a standfirst may span several."""
+    return " ".join(_joined(block) for block in story[:4])
 
 
 def _joined(block: Lines) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from newsletter.errors import ContentError, Problem
 from newsletter.posts import front_matter
-from newsletter.posts.body import pictures_in
+from newsletter.posts.body import with_pictures
 from newsletter.posts.decoding import decode
 from newsletter.posts.fields import read_fields, write_fields
 from newsletter.posts.slugs import unused
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from newsletter.model import Image, Post
+    from newsletter.model import Post
     from newsletter.posts.front_matter import FrontMatter
 
 INDEX: Final = "index.md"
@@ -58,7 +58,7 @@ def load(folder: Path) -> Post:
     if not _SLUG.fullmatch(folder.name):
         why = f"rename the folder {folder.name!r}: only a-z, 0-9 and single hyphens between them"
         problems.append(Problem(why, str(path)))
-    post = replace(post, images=with_body_pictures(post), folder=folder)
+    post = with_pictures(replace(post, folder=folder))
     problems += _missing_pictures(post, front, text)
     if problems:
         raise ContentError("", where=str(path), problems=problems)
@@ -101,13 +101,6 @@ def save(post: Post, pictures: Mapping[str, bytes], posts: Path) -> Saved:
     text = f"---\n{write_fields(stored)}---\n\n{stored.body.strip()}\n"
     _write_together(folder, {**pictures, INDEX: text.encode()})
     return Saved(stored, folder / INDEX, updated=same is not None)
-
-
-def with_body_pictures(post: Post) -> tuple[Image, ...]:
-    """Return the post's images and, after them, those that only its text shows."""
-    known = {name for image in post.images for name in (image.file, image.url) if name}
-    shown = (image for image in pictures_in(post.body) if (image.file or image.url) not in known)
-    return (*post.images, *shown)
 
 
 def _folders(posts: Path) -> list[Path]:

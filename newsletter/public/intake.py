@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
+    from python_multipart.multipart import Field
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -61,7 +62,6 @@ def fields(request: Request) -> dict[str, list[str]]:
     """
     from python_multipart import parse_form
     from python_multipart.exceptions import FormParserError
-    from python_multipart.multipart import Field
 
     found: dict[str, list[str]] = {}
 
@@ -78,10 +78,12 @@ def fields(request: Request) -> dict[str, list[str]]:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """Return the body, or None for one over the limit."""
+    """Return the body; None for one over the limit, and for one that broke off."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             return None

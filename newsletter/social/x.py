@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-import re
 import unicodedata
 from contextlib import closing
 from dataclasses import dataclass
@@ -168,18 +167,16 @@ class _Api:
         except HTTPException as error:
             failed = self._refusal(error, repeatable=repeatable)
         except (KeyError, TypeError):
-            failed = http.unanswered(
-                "the answer is not one of this API", repeatable=repeatable, where=self.where, code="broken"
-            )
+            failed = http.unanswered(http.NOT_OURS, repeatable=repeatable, where=self.where, code="broken")
         except (RequestException, OSError, ValueError) as error:
             failed = http.lost(error, repeatable=repeatable, where=self.where)
         raise failed
 
     def _refusal(self, error: Any, *, repeatable: bool) -> DeliveryError:
-        words = http.words_of(error.api_messages, self.secrets)
-        if error.response.status_code == 403 and re.search(r"duplicate", words, re.IGNORECASE):
-            return PermanentError(f"HTTP 403: {words}", where=self.where, code="duplicate")
         response = error.response
+        words = http.words_of(response.content, self.secrets)
+        if response.status_code == 403 and "duplicate" in words.lower():
+            return PermanentError(f"HTTP 403: {words}", where=self.where, code="duplicate")
         return http.refusal(
             response.status_code, response.headers, words, repeatable=repeatable, where=self.where
         )

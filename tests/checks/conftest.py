@@ -44,6 +44,15 @@ BODY = (
     "Two employers have already changed the way they keep passports."
 )
 OUTLOOK = "<!--[if mso]><xml><o:Settings><o:PixelsPerInch>96</o:PixelsPerInch></o:Settings></xml><![endif]-->"
+POST = Post(
+    slug="guide",
+    title="What a fair contract says",
+    body=BODY,
+    images=(Image(alt="Volunteers at the ferry", file="ferry.png"),),
+    link="https://rivertrust.example/guide",
+    published_at=date(2026, 11, 18),
+)
+FILES = Folder(name="files")
 HTML = """<!DOCTYPE html>
 <html lang="en" dir="ltr" xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office">
 <head>
@@ -66,8 +75,8 @@ OUTLOOK
 <tr><td style="padding:24px;font-size:16px;line-height:24px;color:#222222;background-color:#ffffff">
 <h1 style="margin:0;font-size:28px;color:#222222">A guide in six languages</h1>
 <p style="margin:0">Dear qzmerge0000zq,</p>
-<img src="https://news.rivertrust.example/media/ferry.png" width="600" height="300" alt="Volunteers at the ferry"
- style="display:block;width:100%;max-width:600px;height:auto;border:0">
+<img src="https://news.rivertrust.example/media/ferry.png" width="600" height="300"
+ alt="Volunteers at the ferry" style="display:block;width:100%;max-width:600px;height:auto;border:0">
 <h2 style="margin:0;font-size:22px">
 <a href="https://rivertrust.example/guide" style="color:#0b6e4f">What a fair contract says</a></h2>
 <p style="margin:0">BODY</p>
@@ -145,17 +154,10 @@ class Draft:
             alt="Volunteers at the ferry",
         ),
     )
-    post: Post = Post(
-        slug="guide",
-        title="What a fair contract says",
-        body=BODY,
-        images=(Image(alt="Volunteers at the ferry", file="ferry.png"),),
-        link="https://rivertrust.example/guide",
-        published_at=date(2026, 11, 18),
-    )
+    post: Post = POST
     organisation: Organisation = ORGANISATION
     recipients: int | None = 25
-    network: Folder = Folder(name="files")
+    network: Folder = FILES
 
     def built(self) -> Edition:
         """Return the edition."""
@@ -165,9 +167,9 @@ class Draft:
             tags.tag(name, "")
         html = self.html.replace("PREHEADER", self.preheader).replace("FILLER", self.filler)
         subject = compiled.line_pieces(self.subject, tags)
-        pieces = compiled.html_pieces(html, tags)
+        pieces = compiled.html_pieces(html, tags, where="the sample")
         text = compiled.text_pieces(self.text, tags)
-        letter = compiled.compile_letter(self.head, subject, text, pieces)
+        letter = compiled.compile_letter(self.head, compiled.Parts(subject, text, pieces))
         letter = replace(letter, segments=tuple(part.replace(*self.raw) for part in letter.segments))
         values = sample_values(self.organisation.public_url)
         made = Edition(

@@ -203,7 +203,7 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("I1", "error", html("<h1", '<h1 background="http://rivertrust.example/a.png"')),
     ("I2", "error", html('width="600" height="300"', 'width="100%" height="auto"')),
     ("I2", "error", html('height="300"', 'height="400"')),
-    ("I3", "error", html(' alt="Volunteers at the ferry"', "")),
+    ("I3", "error", html('alt="Volunteers at the ferry"', "")),
     ("I3", "error", html('alt="Volunteers at the ferry"', 'alt=""')),
     ("I3", "warning", html('alt="Volunteers at the ferry"', 'alt="IMG_2041.jpg"')),
     ("I3", "warning", html('alt="Volunteers at the ferry"', 'alt="Photo"')),
@@ -279,6 +279,7 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("P4", "warning", post(images=(Image(alt="Volunteers at the ferry"),))),
     ("P5", "warning", post(published_at=date(2026, 12, 20))),
     ("P6", "warning", sender("River Trust <news@example.org>")),
+    ("P8", "info", field(recipients=None)),
     ("P7", "warning", sender("River Trust <rivertrust@gmail.com>")),
 ]
 

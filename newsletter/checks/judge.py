@@ -1,0 +1,73 @@
+"""Check an edition with everything the open workspace knows: accounts, posts, audience, time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from newsletter.audience import lists, recipients
+from newsletter.checks import preflight
+from newsletter.posts import store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from newsletter.config import LoadedConfig
+    from newsletter.editions.edition import Edition
+    from newsletter.model import Finding
+    from newsletter.social.base import SocialNetwork
+    from newsletter.storage.database import Database
+    from newsletter.workspace import Workspace
+
+
+class Opened(Protocol):
+    """What the checks need of the open workspace; `newsletter.app.App` has it."""
+
+    @property
+    def workspace(self) -> Workspace:
+        """Return where the files are."""
+
+    @property
+    def loaded(self) -> LoadedConfig:
+        """Return the checked config.toml."""
+
+    @property
+    def database(self) -> Database:
+        """Return where the audience is."""
+
+    @property
+    def networks(self) -> tuple[SocialNetwork, ...]:
+        """Return the social accounts."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """Return the clock."""
+
+
+def judge(opened: Opened, edition: Edition) -> tuple[Finding, ...]:
+    """Return what would go wrong if the edition left now, errors first.
+
+    In a workspace where nobody was ever subscribed the audience is not judged,
+    so that a letter can be finished before people are imported; sending
+    refuses an empty audience all the same.
+
+    Raises:
+        ConfigError: the accounts of config.toml or the database cannot be used.
+        ContentError: a stored post cannot be read.
+    """
+    return preflight.check(
+        edition,
+        organisation=opened.loaded.config.organisation,
+        networks=opened.networks,
+        posts=store.load_all(opened.workspace.posts),
+        recipients=_recipients(opened, edition),
+        now=opened.now(),
+    )
+
+
+def _recipients(opened: Opened, edition: Edition) -> int | None:
+    with opened.database.read() as connection:
+        if people := recipients.count(connection, edition.lists):
+            return people
+        ever = any(found.subscribed or found.unsubscribed for found in lists.counts(connection))
+        return 0 if ever else None

@@ -1,0 +1,54 @@
+"""Markup from strangers: what must not reach a parser, and the parser that fetches and expands nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+from lxml import html as lxml_html
+
+from newsletter.errors import ContentError
+
+# Entity declarations stand in a document type only; comments and CDATA may talk about them.
+_QUOTED = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_DECLARES = re.compile(r"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>]*>", re.DOTALL | re.IGNORECASE)
+_FEED_ROOT = re.compile(r"<(?:rss|feed|rdf:RDF)(?=[\s>])", re.IGNORECASE)
+_HTML_SIGN = re.compile(r"<!DOCTYPE\s+html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
+_ELEMENT = re.compile(r"<(?:p|div|article|h1|h2)(?:\s[^<>]*)?>", re.IGNORECASE)
+
+
+def refuse_entities(text: str, where: str) -> None:
+    """Let no document pass that declares entities: they can grow without end and name files.
+
+    Raises:
+        ContentError: it declares entities.
+    """
+    if _DECLARES.search(_QUOTED.sub("", text)):
+        raise ContentError("it declares XML entities; such files are not read", where=where)
+
+
+def looks_like_feed(text: str) -> bool:
+    """Return whether a document is RSS, Atom or RDF: its root element says so."""
+    return _FEED_ROOT.match(_COMMENT.sub("", text[:20_000]).lstrip()) is not None
+
+
+def looks_like_html(text: str) -> bool:
+    """Return whether a text is a web page or a part of one."""
+    start = _COMMENT.sub("", text[:20_000]).lstrip()
+    return _HTML_SIGN.search(text[:20_000]) is not None or _ELEMENT.match(start) is not None
+
+
+def page_tree(text: str, where: str) -> Any:
+    """Return the elements of a web page.
+
+    Raises:
+        ContentError: it declares entities, or holds no element at all.
+    """
+    refuse_entities(text, where)
+    parser = lxml_html.HTMLParser(no_network=True, huge_tree=False, encoding="utf-8")
+    try:
+        return lxml_html.document_fromstring(text.encode(), parser=parser)
+    except (etree.ParserError, ValueError):
+        raise ContentError("there is nothing on this page", where=where) from None

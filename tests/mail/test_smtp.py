@@ -1,0 +1,406 @@
+"""Letters over real SMTP, against a server that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import email
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsletter import config
+from newsletter.adapters import transports
+from newsletter.errors import (
+    ConfigError,
+    DeliveryError,
+    PermanentError,
+    RefusedSenderError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from newsletter.mail.base import OutgoingLetter
+from newsletter.mail.smtp import Smtp
+from newsletter.model import Receipt
+from newsletter.secret import Secret
+from newsletter.workspace import Workspace
+from tests.mail.relay import HANG_UP, Relay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import trustme
+
+MESSAGE = (
+    b"From: news@rivertrust.example\r\nTo: you\r\nSubject: Otters\r\n\r\nThey are back.\r\n.\r\n..two\r\n"
+)
+
+
+def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE, **other: str) -> OutgoingLetter:
+    """Return a letter for one person."""
+    return OutgoingLetter(
+        key=recipient,
+        sender=other.get("sender", "news@rivertrust.example"),
+        recipient=recipient,
+        message=message,
+    )
+
+
+def transport(relay: Relay, **settings: Any) -> Smtp:
+    """Return a transport that leads to the relay."""
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "tls": "none",
+        "timeout_s": 10,
+        "reply_timeout_s": 10,
+        "local_hostname": "studio.example",
+    }
+    return Smtp(name="main", port=relay.port, **(given | settings))
+
+
+def send(relay: Relay, *letters: OutgoingLetter, **settings: Any) -> Sequence[Receipt | DeliveryError]:
+    """Send one window over a connection of its own."""
+    session = transport(relay, **settings).connect()
+    try:
+        return session.send(letters)
+    finally:
+        session.close()
+
+
+def people(count: int) -> list[OutgoingLetter]:
+    """Return letters for so many people."""
+    return [letter(f"reader{number}@example.org") for number in range(count)]
+
+
+def kinds(outcomes: Sequence[Receipt | DeliveryError]) -> list[type]:
+    """Return the classes of outcomes."""
+    return [type(outcome) for outcome in outcomes]
+
+
+def test_a_letter_arrives_byte_for_byte(relay: Relay) -> None:
+    """Leading dots are doubled on the way and taken off again."""
+    (outcome,) = send(relay, letter())
+
+    assert outcome == Receipt(remote_id="4F1A2", reply="250 2.0.0 Ok: queued as 4F1A2")
+    assert relay.received == [("asha@example.org", MESSAGE)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(body=st.lists(st.sampled_from([b".", b"..", b"\r\n", b"\n", b"\r", b"a", b"\r\n.\r\n"])).map(b"".join))
+def test_no_body_can_end_the_letter_early_or_hide_a_command(relay: Relay, body: bytes) -> None:
+    """SMTP smuggling: every line end arrives as CRLF, nothing is cut off, nothing follows."""
+    relay.received.clear()
+    message = b"Subject: x\r\n\r\n" + body + b"\nMAIL FROM:<thief@example.org>"
+
+    outcomes = send(relay, letter(message=message), letter("second@example.org"))
+
+    assert kinds(outcomes) == [Receipt, Receipt]
+    assert len(relay.received) == 2
+    assert relay.received[0][1].splitlines() == message.splitlines()
+    assert relay.received[0][1].endswith(b"\r\nMAIL FROM:<thief@example.org>\r\n")
+
+
+def test_every_recipient_gets_an_answer_of_his_own(relay: Relay) -> None:
+    """One refusal says nothing about the next one."""
+    relay.script["RCPT", "reader1@example.org"] = ["550 5.1.1 no such user"]
+    relay.script["RCPT", "reader2@example.org"] = ["451 4.7.1 greylisted"]
+    relay.script["DATA", "reader3@example.org"] = ["451 4.3.0 not now"]
+    relay.script["DOT", "reader4@example.org"] = ["554 5.6.0 malformed"]
+
+    outcomes = send(relay, *people(6))
+
+    assert kinds(outcomes) == [
+        Receipt,
+        PermanentError,
+        TransientError,
+        TransientError,
+        PermanentError,
+        Receipt,
+    ]
+    assert relay.tally() == {"reader0@example.org": 1, "reader5@example.org": 1}
+    assert relay.connections == 1
+
+
+def test_a_connection_that_dies_in_the_body_has_delivered_nothing(relay: Relay) -> None:
+    """RFC 5321 section 4.1.1.4; the rest of the window takes a new connection."""
+    relay.script["BODY", "reader1@example.org"] = [HANG_UP]
+    # More than the machine buffers, so that the loss is noticed while the body is being written.
+    big = MESSAGE + (b"y" * 70 + b"\r\n") * 300_000
+
+    outcomes = send(relay, *people(1), letter("reader1@example.org", big), letter("reader2@example.org"))
+
+    assert kinds(outcomes) == [Receipt, TransientError, Receipt]
+    assert relay.connections == 2
+    assert relay.tally() == {"reader0@example.org": 1, "reader2@example.org": 1}
+
+
+def test_a_connection_that_dies_after_the_dot_leaves_a_doubt(relay: Relay) -> None:
+    """The server may have taken it; here it has."""
+    relay.script["DOT", "reader1@example.org"] = [HANG_UP]
+
+    outcomes = send(relay, *people(3))
+
+    assert kinds(outcomes) == [Receipt, UnknownOutcomeError, Receipt]
+    assert relay.tally() == {f"reader{number}@example.org": 1 for number in range(3)}
+
+
+@pytest.mark.parametrize("words", ["HTTP/1.1 400 Bad Request", "354 go on", "2x0 fine"])
+def test_words_that_are_no_answer_to_the_dot_leave_a_doubt(relay: Relay, words: str) -> None:
+    """And the connection, out of step now, is not used again."""
+    relay.script["DOT", "reader0@example.org"] = [words]
+
+    outcomes = send(relay, *people(2))
+
+    assert kinds(outcomes) == [UnknownOutcomeError, Receipt]
+    assert relay.connections == 2
+
+
+def test_silence_after_the_dot_leaves_a_doubt() -> None:
+    """The wait has an end of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = threading.Event()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rwb") as stream:
+                for line in (b"220 hi", b"250 hi", b"250 ok", b"250 ok", b"354 go"):
+                    stream.write(line + b"\r\n")
+                    stream.flush()
+                    stream.readline()
+                done.wait(30)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        smtp = Smtp("main", "127.0.0.1", listener.getsockname()[1], "none", reply_timeout_s=0.2)
+        session = smtp.connect()
+        (outcome,) = session.send([letter()])
+        session.close()
+        done.set()
+        thread.join()
+
+    assert type(outcome) is UnknownOutcomeError
+    assert "timed out" in outcome.why
+
+
+def test_a_server_that_hung_up_while_we_waited_costs_nobody_anything(relay: Relay) -> None:
+    """The first letter of the next window takes a fresh connection."""
+    session = transport(relay).connect()
+    first = session.send(people(1))
+    relay.script["MAIL", "news@rivertrust.example"] = ["421 4.4.2 timeout, closing"]
+    second = session.send(people(2))
+    session.close()
+
+    assert kinds([*first, *second]) == [Receipt, Receipt, Receipt]
+    assert relay.connections == 2
+
+
+def test_a_new_connection_is_taken_after_so_many_letters(relay: Relay) -> None:
+    """Servers limit how many they take on one."""
+    outcomes = send(relay, *people(5), messages_per_connection=2)
+
+    assert kinds(outcomes) == [Receipt] * 5
+    assert relay.connections == 3
+
+
+def test_a_server_that_is_gone_in_the_middle_leaves_the_rest_for_later() -> None:
+    """Nothing of the rest was handed over."""
+    with Relay() as relay:
+        session = transport(relay, messages_per_connection=2).connect()
+        assert kinds(session.send(people(1))) == [Receipt]
+    outcomes = None
+    with pytest.raises(TransientError, match="cannot be reached"):
+        outcomes = session.send(people(3))
+    session.close()
+
+    assert outcomes is None
+
+
+def test_a_refused_sender_ends_the_window(relay: Relay) -> None:
+    """The rest would be refused for the same reason, and is not even tried."""
+    relay.script["RCPT", "reader1@example.org"] = ["550 5.7.1 you are on a blocklist"]
+
+    outcomes = send(relay, *people(4))
+
+    assert kinds(outcomes) == [Receipt, *[RefusedSenderError] * 3]
+    assert relay.tally() == {"reader0@example.org": 1}
+
+
+def test_a_refused_sender_is_raised_when_nothing_of_the_window_was_sent(relay: Relay) -> None:
+    """The contract of `MailSession.send`."""
+    relay.script["MAIL", "news@rivertrust.example"] = ["550 5.1.8 bad sender's domain"]
+
+    with pytest.raises(RefusedSenderError, match=r"5\.1\.8"):
+        send(relay, *people(2))
+    assert relay.received == []
+
+
+def test_a_letter_above_the_servers_limit_stops_the_edition() -> None:
+    """Nobody's mailbox is to blame, and every letter has the same size."""
+    with Relay(data_size_limit=100) as relay, pytest.raises(RefusedSenderError, match="make it smaller"):
+        send(relay, letter(message=MESSAGE * 10))
+    assert relay.received == []
+
+
+def test_an_address_beyond_ascii_needs_a_server_that_carries_it(relay: Relay) -> None:
+    """RFC 6531; the others are not held up."""
+    outcomes = send(relay, letter("añá@example.org"), letter())
+
+    assert kinds(outcomes) == [PermanentError, Receipt]
+    assert "SMTPUTF8" in str(outcomes[0])
+
+
+def test_an_address_beyond_ascii_arrives_where_it_can() -> None:
+    """The server offers SMTPUTF8."""
+    with Relay(enable_SMTPUTF8=True) as relay:
+        outcomes = send(relay, letter("añá@example.org"), letter())
+
+    assert kinds(outcomes) == [Receipt, Receipt]
+    assert "añá@example.org" in relay.tally()
+
+
+@pytest.mark.parametrize(
+    "address", ["a@example.org>\r\nRCPT TO:<b@example.org", "a b@example.org", "<a@b>", "nobody", ""]
+)
+def test_what_is_not_an_address_never_reaches_the_server(relay: Relay, address: str) -> None:
+    """No command can be smuggled in with it."""
+    outcomes = send(relay, letter(address), letter())
+
+    assert kinds(outcomes) == [PermanentError, Receipt]
+    assert relay.tally() == {"asha@example.org": 1}
+
+
+def test_a_dead_relay_is_named() -> None:
+    """Refused connections can pass."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    with pytest.raises(TransientError) as caught:
+        Smtp("main", "127.0.0.1", port, "none").connect()
+    assert f"127.0.0.1:{port}" in str(caught.value)
+    assert "refused" in str(caught.value)
+
+
+def test_starttls_encrypts_and_logs_in(certified: ssl.SSLContext, ca_file: Path, tmp_path: Path) -> None:
+    """The certificate is checked against the authority that was named."""
+    (tmp_path / "password").write_text("river", encoding="utf-8")
+    with Relay(tls_context=certified, require_starttls=True, auth_required=True) as relay:
+        (outcome,) = send(
+            relay,
+            letter(),
+            host="localhost",
+            tls="starttls",
+            ca_file=ca_file,
+            username="news",
+            password=Secret("file", "password", folder=tmp_path),
+        )
+
+    assert isinstance(outcome, Receipt)
+    assert relay.logins == [(b"news", b"river")]
+
+
+def test_tls_from_the_start_works(certified: ssl.SSLContext, ca_file: Path) -> None:
+    """Port 465."""
+    with Relay(implicit_tls=certified) as relay:
+        outcomes = send(relay, *people(2), host="localhost", tls="tls", ca_file=ca_file)
+
+    assert kinds(outcomes) == [Receipt, Receipt]
+
+
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_a_certificate_of_a_stranger_is_refused(certified: ssl.SSLContext, tls: str) -> None:
+    """Without the authority's file the machine's own list counts; the letter stays here."""
+    options: dict[str, Any] = {"tls_context": certified} if tls == "starttls" else {"implicit_tls": certified}
+    with Relay(**options) as relay, pytest.raises(RefusedSenderError, match="cannot be trusted") as caught:
+        send(relay, letter(), host="localhost", tls=tls)
+
+    assert "localhost" in caught.value.where
+    assert relay.received == []
+
+
+def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, ca_file: Path) -> None:
+    """A good certificate of the wrong server."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("elsewhere.example").configure_cert(context)
+    with Relay(tls_context=context) as relay, pytest.raises(RefusedSenderError, match="cannot be trusted"):
+        send(relay, letter(), host="localhost", tls="starttls", ca_file=ca_file)
+
+    assert relay.received == []
+
+
+def test_a_server_without_starttls_gets_nothing(relay: Relay, tmp_path: Path) -> None:
+    """There is no way back to plaintext, least of all for a password."""
+    (tmp_path / "password").write_text("river", encoding="utf-8")
+    secret = Secret("file", "password", folder=tmp_path)
+
+    with pytest.raises(RefusedSenderError, match="does not offer STARTTLS"):
+        send(relay, letter(), tls="starttls", username="news", password=secret)
+    assert relay.received == []
+    assert relay.logins == []
+
+
+def test_a_refused_login_is_tried_once(certified: ssl.SSLContext, ca_file: Path, tmp_path: Path) -> None:
+    """More tries lock accounts; the password is in no message."""
+    (tmp_path / "password").write_text("wrong-horse", encoding="utf-8")
+    secret = Secret("file", "password", folder=tmp_path)
+    with (
+        Relay(tls_context=certified, auth_required=True) as relay,
+        pytest.raises(RefusedSenderError, match="login as news was refused: 535") as caught,
+    ):
+        send(
+            relay,
+            letter(),
+            host="localhost",
+            tls="starttls",
+            ca_file=ca_file,
+            username="news",
+            password=secret,
+        )
+
+    assert len(relay.logins) == 1
+    assert "wrong-horse" not in str(caught.value)
+    assert caught.value.code == "535"
+
+
+def test_a_missing_certificate_file_is_named(relay: Relay, tmp_path: Path) -> None:
+    """Not the server's fault."""
+    with pytest.raises(RefusedSenderError, match="ca_file"):
+        send(relay, letter(), tls="tls", ca_file=tmp_path / "nothing.pem")
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ('host = "mail.example"\nusername = "news"', "belong together"),
+        ('host = "mail.example"\ntls = "none"\nusername = "news"\npassword = { env = "X" }', "in the open"),
+        ('host = "mail.example"\nport = 70000', "port 70000"),
+        ('host = "mail.example"\nconnections = 0', "connections must be more than 0"),
+        ('host = "mail.example"\npassword = "river"', "a secret is not written here"),
+        ('host = "mail.example"\ntls = "ssl"', "'ssl' is not one of"),
+        ('hots = "mail.example"', "did you mean 'host'"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_explained(tmp_path: Path, lines: str, message: str) -> None:
+    """With file and line."""
+    head = (
+        '[organisation]\nname = "River Trust"\nsender = "news@rivertrust.example"\npostal_address = "1"\n'
+        'public_url = "https://news.rivertrust.example"\n[[mail]]\nname = "main"\ntype = "smtp"\n'
+    )
+    (tmp_path / "config.toml").write_text(head + lines + "\n", encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        transports(config.load(Workspace(tmp_path)))
+    assert message in str(caught.value)
+    assert "config.toml:" in str(caught.value)
+
+
+def test_the_message_that_arrives_can_be_read(relay: Relay) -> None:
+    """The standard library's parser agrees."""
+    send(relay, letter())
+
+    parsed = email.message_from_bytes(relay.received[0][1])
+    assert parsed["Subject"] == "Otters"
+    assert parsed.get_payload() == "They are back.\r\n.\r\n..two\r\n"
