@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 
 from benchmarks import building, startup
 
@@ -11,9 +10,9 @@ from benchmarks import building, startup
 def main() -> None:
     """Print machine, versions and figures."""
     print(f"{platform.platform()}, Python {platform.python_version()}")
-    for line in (*startup.measure(), *building.measure()):
-        print(line)
-        sys.stdout.flush()
+    for measure in (startup.measure, building.measure):
+        for line in measure():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

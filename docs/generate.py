@@ -20,6 +20,7 @@ import click
 from newsletter import adapters, config, mail, social
 from newsletter.campaigns import campaign
 from newsletter.checks import preflight
+from newsletter.cli import entry
 from newsletter.cli.main import COMMANDS, main
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ def commands_page() -> str:
     return "".join(parts)
 
 
-def help_of(command: click.Command, name: str) -> str:
-    """Return what ``--help`` prints, 90 columns wide."""
-    with click.Context(command, info_name=name, max_content_width=90, terminal_width=90) as context:
+def help_of(command: click.Command, name: str, *, width: int = 90) -> str:
+    """Return what ``--help`` prints at a width."""
+    settings = {**main.context_settings, "max_content_width": width, "terminal_width": width}
+    with click.Context(command, info_name=name, **settings) as context:
         return command.get_help(context)
 
 
@@ -174,13 +176,19 @@ PAGES = {
 }
 
 
+def help_page() -> str:
+    """Return the page that ``newsletter --help`` prints."""
+    return f"{help_of(main, 'newsletter', width=80)}\n"
+
+
 def generate(*, check: bool) -> list[str]:
     """Write the pages that differ, or only name them."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, page()
+    pages = {REFERENCE / name: page for name, page in PAGES.items()} | {Path(entry.HELP_PAGE): help_page}
+    for path, page in pages.items():
+        text = page()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
+            stale.append(path.name)
             if not check:
                 path.write_text(text, encoding="utf-8")
     return stale

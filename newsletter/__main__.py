@@ -1,6 +1,6 @@
 """``python -m newsletter`` is the ``newsletter`` command."""
 
-from newsletter.cli.main import main
+from newsletter.cli.entry import main
 
 if __name__ == "__main__":
     main()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
-from newsletter.campaigns.load import NAME
+from newsletter.campaigns.load import NAME, WEB
 from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,11 +40,14 @@ def create(  # noqa: PLR0913 - one keyword per thing the file says
     needed when no post has a date.
 
     Raises:
-        ConfigError: the name is not one, or the campaign is there already; nothing is overwritten.
+        ConfigError: the name or the call to action's address is not one, or the
+            campaign is there already; nothing is overwritten.
     """
     if not NAME.fullmatch(name):
         why = f"{name!r} is not a name for a campaign; use small letters, digits and hyphens: 'autumn-digest'"
         raise ConfigError(why)
+    if call_to_action and call_to_action.url and not WEB.fullmatch(call_to_action.url):
+        raise ConfigError(f"{call_to_action.url!r} must be one web address that starts with https://")
     path = workspace.campaigns / name / "campaign.toml"
     document = _document(name, subject, lists, day)
     document.add("posts", _posts(posts))

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """Names of campaigns: they stand in folders, links and reports."""
+WEB = re.compile(r"https?://[^\s/]+\S*")
+"""Addresses that a button may open."""
 
 _FILE = "campaign.toml"
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_WEB = re.compile(r"https?://[^\s/]+\S*")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _own_rules(campaign: Campaign, file: TomlFile) -> Iterator[Problem]:
     if ask and not ask.question.strip():
         why = "the call to action needs a question, or take the table out"
         yield Problem(why, file.where(("call_to_action", "question")))
-    if ask and ask.url and not _WEB.fullmatch(ask.url):
+    if ask and ask.url and not WEB.fullmatch(ask.url):
         why = f"{ask.url!r} must be one web address that starts with https://"
         yield Problem(why, file.where(("call_to_action", "url")))
     for key in ("limit", "newest"):

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from newsletter.checks import css
 from newsletter.checks.rule import rule
@@ -34,15 +34,26 @@ def _pictures(evidence: Evidence) -> Iterator[HtmlElement]:
     yield from evidence.plain.body.iter("img")
 
 
+def _address(image: HtmlElement) -> SplitResult:
+    """Return where a picture comes from; all empty when that is no address."""
+    try:
+        return urlsplit(image.get("src", "").strip())
+    except ValueError:
+        return urlsplit("")
+
+
+def _name(image: HtmlElement) -> str:
+    return unquote(_address(image).path.rpartition("/")[2])
+
+
 def _called(image: HtmlElement) -> str:
     """Return how staff recognise a picture: its file name, else its description."""
-    name = unquote(urlsplit(image.get("src", "")).path.rpartition("/")[2])
-    return f"picture {name or image.get('alt') or 'without an address'}"[:80]
+    return f"picture {_name(image) or image.get('alt') or 'without an address'}"[:80]
 
 
 def _file(evidence: Evidence, image: HtmlElement) -> Path | None:
     """Return the frozen file that a picture shows; None when it is not one of the edition's."""
-    name = unquote(urlsplit(image.get("src", "")).path.rpartition("/")[2])
+    name = _name(image)
     return evidence.edition.folder / "images" / name if name in evidence.edition.images else None
 
 
@@ -73,7 +84,7 @@ def measured(path: Path) -> tuple[str, int, int] | None:
 def https_pictures(evidence: Evidence) -> Iterator[str]:
     """Every picture has an absolute https address."""
     for image in _pictures(evidence):
-        address = urlsplit(image.get("src", "").strip())
+        address = _address(image)
         if address.scheme != "https" or not address.hostname:
             yield _called(image)
     for element in evidence.plain.body.iter("*"):
@@ -159,7 +170,7 @@ def known_formats(evidence: Evidence) -> Iterator[str]:
     for image in _pictures(evidence):
         path = _file(evidence, image)
         if path is None:
-            suffix = Path(urlsplit(image.get("src", "")).path).suffix.lower()
+            suffix = Path(_name(image)).suffix.lower()
             if suffix in UNSHOWN:
                 yield _called(image)
             continue

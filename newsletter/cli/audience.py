@@ -132,7 +132,7 @@ def export(app: App, name: str | None, output: Path | None, *, raw: bool) -> Non
             exporting.export(connection, sys.stdout, name, raw=raw)
             return
         # Excel takes a file without the mark for the computer's old code page.
-        with output.open("w", encoding="utf-8-sig", newline="") as handle:
+        with output.open("w", encoding="utf-8-sig", newline="", opener=_own_eyes) as handle:
             written = exporting.export(connection, handle, name, raw=raw)
     click.echo(f"wrote {_people(written)} to {output}")
 

@@ -150,12 +150,17 @@ def _stories(app: App, name: str, slugs: Sequence[str]) -> Sequence[Post]:
     """Return the posts a new campaign would carry; an unknown slug is refused before anything is written."""
     from newsletter.campaigns import create, pick
     from newsletter.campaigns.campaign import Campaign, PostChoice
+    from newsletter.errors import ConfigError, Problem
     from newsletter.posts import store
 
     posts = store.load_all(app.workspace.posts)
     if not slugs:
         return pick.newest_first(posts)[: create.NEWEST]
-    return pick.pick(Campaign(name, subject="", posts=PostChoice(include=tuple(slugs))), posts)
+    wanted = PostChoice(include=tuple(slugs), limit=max(1, len(slugs)))
+    try:
+        return pick.pick(Campaign(name, subject="", posts=wanted), posts)
+    except ConfigError as error:
+        raise ConfigError("", problems=[Problem(one.why, "--post") for one in error.problems]) from None
 
 
 def _today(app: App) -> date:

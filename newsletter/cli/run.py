@@ -46,7 +46,7 @@ def run(app: App, host: str | None, port: int | None, *, once: bool) -> None:
 
 def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:
     """Return what is done at every turn: begin what is due, send what waits."""
-    from newsletter.delivery import release, timer
+    from newsletter.delivery import occurrences, release, timer
     from newsletter.delivery.dispatch import dispatch
     from newsletter.model import DeliveryState
 
@@ -57,6 +57,8 @@ def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:
 
     def send() -> bool:
         summary = dispatch(app, stop=stop)
+        with app.database.write() as connection:
+            occurrences.finish(connection, app.now())
         if summary.counts:
             _say(", ".join(f"{count} {state}" for state, count in sorted(summary.counts.items())))
         for line in summary.troubles:
@@ -80,14 +82,15 @@ def _serve(
 
     settings = app.config.public
     listener = serve.bind(host or settings.host, settings.port if port is None else port)
-    with serve.serving(create_app(app), listener) as address, timer.ticking(*_steps(app, stop)):
+    with serve.serving(create_app(app), listener) as address:
         click.echo(f"sending through {', '.join(channels) or 'nothing: config.toml names no channel'}")
         click.echo(f"next: {_next(app)}")
         click.echo(f"public pages: {address}  (stop with Ctrl-C)")
-        # In small waits, because Windows delivers no Ctrl-C inside a long one.
-        while not stop.wait(1):
-            pass
-        click.echo("stopping: what is on the wire is finished first")
+        with timer.ticking(*_steps(app, stop)):
+            # In small waits, because Windows delivers no Ctrl-C inside a long one.
+            while not stop.wait(1):
+                pass
+            click.echo("stopping: what is on the wire is finished first")
 
 
 def _next(app: App) -> str:

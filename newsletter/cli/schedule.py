@@ -119,6 +119,7 @@ def _check(app: App, campaign: str, *, force: bool) -> None:
     from newsletter.audience import recipients
     from newsletter.delivery.release import prepare
     from newsletter.errors import BlockedError
+    from newsletter.outbox import ledger
 
     edition, blocking = prepare(app, campaign, with_audience=False)
     for found in blocking:
@@ -127,9 +128,19 @@ def _check(app: App, campaign: str, *, force: bool) -> None:
         message = f"nothing was planned: {len(blocking)} finding(s) above would block the send"
         raise BlockedError(message, where=campaign)
     with app.database.read() as connection:
-        if edition.lists and not recipients.count(connection, edition.lists):
-            lists = ", ".join(edition.lists)
-            click.secho(f"warning: nobody is on {lists} yet; nothing leaves to nobody", fg="yellow", err=True)
+        people = recipients.count(connection, edition.lists)
+        earlier = ledger.get(connection, edition.id)
+    if edition.lists and not people:
+        _warn(f"nobody is subscribed to {', '.join(edition.lists)} yet")
+    if earlier:
+        _warn(
+            f"this very edition went out on {earlier.frozen_at:%Y-%m-%d %H:%M} UTC; "
+            "unless the campaign changes before then, nobody gets it again"
+        )
+
+
+def _warn(words: str) -> None:
+    click.secho(f"warning: {words}", fg="yellow", err=True)
 
 
 @schedule.command("list")

@@ -68,11 +68,10 @@ def begin(opened: Opened, say: Callable[[str], None]) -> bool:
     with opened.database.write() as connection:
         found = occurrences.left_behind(connection, now, catch_up_within_s=within_s)
         found += occurrences.begin_due(connection, now, catch_up_within_s=within_s)
-        occurrences.finish(connection, now)
     settled = [release(opened, one) if one.state == "started" else one for one in found]
     for one in settled:
         due = clock.in_full(one.due_at, one.zone, opened.now())
-        outcome = f"edition {one.edition_id} {one.state}" if one.edition_id else one.state
+        outcome = f"edition {one.edition_id}" if one.edition_id else one.state
         say(f"{one.campaign}, due {due}: {outcome}" + (f": {one.why}" if one.why else ""))
     return all(one.edition_id for one in settled)
 

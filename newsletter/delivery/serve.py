@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -31,7 +32,9 @@ def bind(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # The words of a failed bind repeat the address, its number does not; look-ups count below 0.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
         message = f"cannot listen on {host}:{port}: {reason}; choose another with --port or [public] port"
         raise NewsletterError(message) from None
 

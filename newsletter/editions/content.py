@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from lxml import html as lxml_html
-from lxml.html import HtmlElement
 from markupsafe import Markup, escape
 
 from newsletter.editions.merge import TOKEN
@@ -14,6 +13,8 @@ from newsletter.posts.body import LINK_SCHEMES, to_html
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from lxml.html import HtmlElement
 
     from newsletter.editions.view import ImageView
 
@@ -84,12 +85,15 @@ def mail_html(  # noqa: PLR0913 - a filter's arguments have names in the templat
     for drawn in list(body.iter("img")):
         image = image_of(drawn, images, without)
         _place(drawn, picture(image, url=_link_around(drawn)) if image else "")
-    inside = [str(escape(body.text or "")), *(lxml_html.tostring(child, encoding="unicode") for child in body)]
+    inside = [
+        str(escape(body.text or "")),
+        *(lxml_html.tostring(child, encoding="unicode") for child in body),
+    ]
     return Markup("".join(inside))  # noqa: S704 - sanitised by to_html, escaped by lxml
 
 
 def parsed(markdown: str) -> HtmlElement:
-    """Return Markdown as an element tree under one ``div``; links that lead nowhere from a letter are plain words."""
+    """Return Markdown as elements under one ``div``; links that lead nowhere from a letter are words."""
     body = lxml_html.fragment_fromstring(to_html(markdown), create_parent="div")
     for anchor in list(body.iter("a")):
         target = anchor.get("href", "")

@@ -17,10 +17,11 @@ from jinja2 import (
     UndefinedError,
     select_autoescape,
 )
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SandboxedEnvironment
 
-from newsletter import tomlfile, workspace
-from newsletter.editions import colours, content, lines, plain
+from newsletter import workspace
+from newsletter.editions import colours, content, lines, plain, words
 from newsletter.editions.merge import fallback
 from newsletter.errors import ContentError
 
@@ -31,37 +32,54 @@ if TYPE_CHECKING:
     from newsletter.editions.merge import MergeTags
 
 FILTERS: Final = frozenset(
-    "abs batch capitalize count d default e escape first float forceescape indent int join last length list "
-    "lower map max min reject rejectattr replace reverse round safe select selectattr slice sort string "
-    "striptags sum title trim truncate unique upper urlencode wordcount".split()
+    {
+        "abs",
+        "batch",
+        "capitalize",
+        "count",
+        "d",
+        "default",
+        "e",
+        "escape",
+        "first",
+        "float",
+        "forceescape",
+        "indent",
+        "int",
+        "join",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "reject",
+        "rejectattr",
+        "replace",
+        "reverse",
+        "round",
+        "safe",
+        "select",
+        "selectattr",
+        "slice",
+        "sort",
+        "string",
+        "striptags",
+        "sum",
+        "title",
+        "trim",
+        "truncate",
+        "unique",
+        "upper",
+        "urlencode",
+        "wordcount",
+    }
 )
 """Filters of Jinja that templates may use, beside our own."""
 
 
-class Words:
-    """The words that templates bring themselves, in the language of the letter.
-
-    ``words.unsubscribe`` prints one; ``words("read", title=story.title)`` fills its braces.
-    """
-
-    def __init__(self, table: Mapping[str, str]) -> None:
-        self._table = table
-
-    def __getattr__(self, name: str) -> str:
-        if name.startswith("_") or name not in self._table:
-            raise AttributeError(name)
-        return self._table[name]
-
-    def __call__(self, name: str, **values: object) -> str:
-        """Return one entry with its braces filled."""
-        if name not in self._table:
-            raise ContentError(f"there are no words called {name!r}; add them to words/en.toml")
-        return re.sub(r"\{(\w+)\}", lambda brace: str(values.get(brace[1], brace[0])), self._table[name])
-
-
-def environment(
-    folders: Sequence[Path], tags: MergeTags, *, language: str = "en"
-) -> SandboxedEnvironment:
+def environment(folders: Sequence[Path], tags: MergeTags, *, language: str = "en") -> SandboxedEnvironment:
     """Return the environment that renders a letter's templates.
 
     A template is looked for in ``folders``, in their order, then among the
@@ -79,13 +97,13 @@ def environment(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = Words(_words(folders, language))
-    made.globals |= {"merge": tags, "words": words, "palette": colours.LIGHT, "palette_dark": colours.DARK}
+    own = words.words([*folders, _builtin()], language)
+    made.globals |= {"merge": tags, "words": own, "palette": colours.LIGHT, "palette_dark": colours.DARK}
     made.filters |= {
         "content": content.mail_html,
         "shown": content.shown,
-        "plain": partial(plain.plain_text, picture=words.picture),
-        "picture": partial(plain.picture_line, picture=words.picture),
+        "plain": partial(plain.plain_text, picture=own.picture),
+        "picture": partial(plain.picture_line, picture=own.picture),
         "wrap": lines.wrap,
         "underline": lines.underline,
     }
@@ -146,23 +164,6 @@ def _sandbox(**settings: Any) -> SandboxedEnvironment:
     made.globals = {"range": made.globals["range"]}
     made.filters = {name: made.filters[name] for name in FILTERS} | {"fallback": fallback}
     return made
-
-
-def _words(folders: Sequence[Path], language: str) -> dict[str, str]:
-    """Return the words of a language: the workspace's over the built-in ones, English for the rest."""
-    places = [_builtin(), *reversed(folders)]
-    names = ["en", language.partition("-")[0].lower(), language.lower()]
-    table: dict[str, str] = {}
-    for name in dict.fromkeys(names):
-        for place in places:
-            table |= _table(place / "words" / f"{name}.toml")
-    return table
-
-
-def _table(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    return {key: str(value) for key, value in tomlfile.read(path).tables.items()}
 
 
 def _mistake(error: Exception, name: str) -> ContentError:

@@ -75,11 +75,11 @@ def unstructured(text: str, *, used: int) -> str:
 def encoded_words(text: str, *, used: int = 0) -> list[str]:
     """Return the text as RFC 2047 encoded words of at most 75 characters that never split a character.
 
-    The shorter of the Q and B encodings is taken. ``used`` is what already
-    stands on the first word's line.
+    Q, which people can read in the source, unless B is less than half as long.
+    ``used`` is what already stands on the first word's line.
     """
     quoted = [_quoted(character) for character in text]
-    in_q = sum(map(len, quoted)) <= 4 * len(text.encode()) / 3
+    in_q = sum(map(len, quoted)) <= 2 * 4 * len(text.encode()) / 3
     pieces = quoted if in_q else list(text)
     words: list[str] = []
     current, size, room = "", 0, min(_WORD_CHARS, LINE_CHARS - 12 - used)

@@ -99,20 +99,21 @@ class _Printer:
         """Return one block element as text."""
         match element.tag:
             case "h3" | "h4":
-                return _paragraph(self.inside(element), width, heading=True)
+                printed = _paragraph(self.inside(element), width, heading=True)
             case "ul" | "ol":
-                return [self.listed(element, width)]
+                printed = [self.listed(element, width)]
             case "blockquote":
                 quoted = "\n\n".join(self.blocks(element, width - 2))
-                return ["\n".join(f"> {line}".rstrip() for line in quoted.split("\n"))]
+                printed = ["\n".join(f"> {line}".rstrip() for line in quoted.split("\n"))]
             case "table":
-                return self.table(element, width)
+                printed = self.table(element, width)
             case "pre":
-                return ["\n".join(f"    {line}" for line in element.text_content().rstrip().split("\n"))]
+                printed = ["\n".join(f"    {line}" for line in element.text_content().rstrip().split("\n"))]
             case "hr":
-                return ["* * *"]
+                printed = ["* * *"]
             case _:
-                return self.blocks(element, width)
+                printed = self.blocks(element, width)
+        return printed
 
     def listed(self, element: HtmlElement, width: int) -> str:
         """Return a list: each entry behind its sign, the following lines indented."""
@@ -133,7 +134,9 @@ class _Printer:
             ruled = [rows[0], ["-" * size for size in sizes], *rows[1:]]
             printed = ["\n".join("  ".join(map(padded, row, sizes)).rstrip() for row in ruled)]
         else:
-            named = ([f"{name}: {value}" for name, value in zip(rows[0], row, strict=True)] for row in rows[1:])
+            named = (
+                [f"{name}: {value}" for name, value in zip(rows[0], row, strict=True)] for row in rows[1:]
+            )
             printed = ["\n".join(wrap(line, width) for line in row) for row in named]
         return [*printed, *(["\n".join(_Run(links=links).addresses())] if links else [])]
 

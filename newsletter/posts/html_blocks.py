@@ -30,12 +30,12 @@ _VIDEO_FRAMES = (
 )
 
 
-def blocks_of(tree: HtmlElement, base: str) -> tuple[list[str], list[Image]]:
+def blocks_of(tree: HtmlElement, base: str, pictures: str) -> tuple[list[str], list[Image]]:
     """Return one piece of Markdown per block, and the pictures in them, each once, in order.
 
-    Links and pictures are absolute against ``base``. Frames and players become links.
+    Links are absolute against ``base``, pictures against ``pictures``. Frames and players become links.
     """
-    walk = _Walk(base)
+    walk = _Walk(base, pictures)
     pieces = walk.blocks(children(tree))
     return [piece for piece in pieces if piece], walk.images
 
@@ -55,6 +55,7 @@ class _Walk:
     """Goes through the blocks of a page and keeps the pictures it meets."""
 
     base: str
+    pictures: str
     images: list[Image] = field(default_factory=list)
 
     def blocks(self, nodes: Iterable[HtmlElement | str]) -> list[str]:
@@ -78,7 +79,7 @@ class _Walk:
             for node in run
             if not isinstance(node, str)
             for element in node.iter("img")
-            if (image := picture(element, self.base))
+            if (image := picture(element, self.pictures))
         ]
         pieces += [*(piece for piece in shown if piece), *found]
 
@@ -109,7 +110,7 @@ class _Walk:
             pieces += self.blocks(children(node))
 
     def _pictures(self, node: HtmlElement, pieces: list[str]) -> None:
-        found = (picture(element, self.base) for element in node.iter("img"))
+        found = (picture(element, self.pictures) for element in node.iter("img"))
         pieces += [piece for image in found if image and (piece := self._show(image))]
 
     def _show(self, image: Image) -> str:
@@ -120,7 +121,7 @@ class _Walk:
         return f"![{escape_words(image.alt)}{reference(image)}"
 
     def _figure(self, captioned: _Caption, pieces: list[str]) -> None:
-        found = (picture(element, self.base) for element in captioned.figure.iter("img"))
+        found = (picture(element, self.pictures) for element in captioned.figure.iter("img"))
         pieces += [self._show(with_caption(image, captioned.words)) for image in found if image]
 
     def _gallery(self, node: HtmlElement, pieces: list[str]) -> None:
@@ -130,7 +131,7 @@ class _Walk:
             parent = element.getparent()
             figure = next((above for above in element.iterancestors("figure", "dl", "li")), parent)
             words = figure.find(".//figcaption") if figure is not None else None
-            if image := picture(element, self.base):
+            if image := picture(element, self.pictures):
                 pieces.append(self._show(with_caption(image, words)))
         if len(found) > 1 and self.base:
             pieces.append(f"[See all {len(found)} pictures]({escape_address(self.base)})")

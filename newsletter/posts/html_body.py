@@ -34,8 +34,12 @@ class HtmlBody:
     """The words of the story without links, to judge whether there is a story."""
 
 
-def read_html(html: str, *, base: str, title: str = "", where: str = "") -> HtmlBody:
+def read_html(
+    html: str, *, base: str, pictures: str | None = None, title: str = "", where: str = ""
+) -> HtmlBody:
     """Return the story that HTML holds; links and pictures are made absolute against ``base``.
+
+    ``pictures`` is another base for pictures: empty for a page on disk with its pictures beside it.
 
     A first heading that repeats ``title``, a byline and a date above the story, and feed footers
     are left out.
@@ -43,7 +47,7 @@ def read_html(html: str, *, base: str, title: str = "", where: str = "") -> Html
     Raises:
         ContentError: the HTML is nested deeper than any article.
     """
-    pieces, images = blocks_of(clean_tree(html, where), base)
+    pieces, images = blocks_of(clean_tree(html, where), base, base if pictures is None else pictures)
     blocks = [block_of(piece) for piece in pieces]
     start = 0
     while start < min(_HEADING_PIECES, len(blocks)) and _stands_above(blocks[start].text, title):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from newsletter.errors import ContentError
-from newsletter.model import Post
 from newsletter.posts import front_matter
 from newsletter.posts.body import with_pictures
 from newsletter.posts.closing import block_of
 from newsletter.posts.fields import read_fields
 from newsletter.posts.slugs import slug_of
+
+if TYPE_CHECKING:
+    from newsletter.model import Post
 
 _HEADING = re.compile(r"\A#\s+(?P<title>[^\n]+)\n*")
 

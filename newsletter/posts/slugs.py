@@ -8,6 +8,16 @@ import unicodedata
 from typing import Final
 
 _MAX: Final = 60
+# A name that was cut does not end in one of these.
+_SMALL: Final = frozenset(
+    {"a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+)
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def is_slug(name: str) -> bool:
+    """Return whether a name is one that a post's folder may have."""
+    return _SLUG.fullmatch(name) is not None
 
 
 def slug_of(text: str, *, otherwise: str = "post") -> str:
@@ -19,14 +29,15 @@ def slug_of(text: str, *, otherwise: str = "post") -> str:
     'safe-migration-what-cafe-anna-did'
     """
     plain = unicodedata.normalize("NFKD", re.sub("['\u2019]", "", text)).encode("ascii", "ignore").decode()
-    words = re.findall("[a-z0-9]+", plain.lower())
+    words: list[str] = re.findall("[a-z0-9]+", plain.lower())
     if not words:
         return f"{otherwise}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
-    slug = str(words[0])[:_MAX]
-    for word in words[1:]:
-        if len(slug) + 1 + len(word) > _MAX:
-            break
-        slug = f"{slug}-{word}"
+    slug = "-".join(words)
+    if len(slug) > _MAX:
+        kept = slug[: _MAX + 1].rpartition("-")[0].split("-")
+        while len(kept) > 1 and kept[-1] in _SMALL:
+            kept.pop()
+        slug = "-".join(kept) or slug[:_MAX]
     return slug
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from newsletter.posts import front_matter
 from newsletter.posts.body import with_pictures
 from newsletter.posts.decoding import decode
 from newsletter.posts.fields import read_fields, write_fields
-from newsletter.posts.slugs import unused
+from newsletter.posts.slugs import is_slug, unused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from newsletter.posts.front_matter import FrontMatter
 
 INDEX: Final = "index.md"
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def load(folder: Path) -> Post:
     text = decode(raw, where=str(path))
     front = front_matter.split(text, str(path))
     post, problems = read_fields(front, folder.name)
-    if not _SLUG.fullmatch(folder.name):
+    if not is_slug(folder.name):
         why = f"rename the folder {folder.name!r}: only a-z, 0-9 and single hyphens between them"
         problems.append(Problem(why, str(path)))
     post = with_pictures(replace(post, folder=folder))

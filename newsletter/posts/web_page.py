@@ -30,7 +30,9 @@ def read_web_page(html: str, *, url: str, where: str, tree: Any = None) -> Post:
     facts = read_facts(page_tree(html, where) if tree is None else tree, url)
     if not facts.title:
         raise ContentError("no headline was found on this page", where=where)
-    story = read_html(_article(html, where), base=facts.link or url, title=facts.title, where=where)
+    story = read_html(
+        _article(html, where), base=facts.link or url, pictures=url, title=facts.title, where=where
+    )
     if len(re.findall(r"\w+", story.text)) < MIN_WORDS:
         raise ContentError("no article was found on this page", where=where)
     return Post(
@@ -49,9 +51,10 @@ def read_web_page(html: str, *, url: str, where: str, tree: Any = None) -> Post:
     )
 
 
-def is_front_page(facts: PageFacts, path: str) -> bool:
-    """Return whether a page is the front of a site and not a story."""
-    return not facts.is_article and path.strip("/") in {"", "blog", "news", "index.html", "index.php"}
+def is_front_page(facts: PageFacts, url: str, root: str) -> bool:
+    """Return whether a page is the front of a site, or of the blog in it, and not a story."""
+    below = url.removeprefix(root).strip("/").casefold()
+    return not facts.is_article and below in {"", "blog", "news", "stories", "index.html", "index.php"}
 
 
 def _article(html: str, where: str) -> str:

@@ -51,7 +51,7 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Return the answer to a request that is not passed on, else None."""
-        host = Headers(scope=scope).get("host", "")
+        host = Headers(scope=scope).get("host", "").lower()
         port = scope["server"][1]
         if host not in {f"{name}:{port}" for name in HOSTS}:
             return PlainTextResponse("This address is not served here.", 421)

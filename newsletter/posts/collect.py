@@ -1,0 +1,115 @@
+"""A post's pictures are brought to it, from the web or from beside its source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from newsletter.errors import ContentError
+from newsletter.posts.escaping import escape_address
+from newsletter.posts.pictures import MAX_PICTURE_BYTES, Picture, read_picture
+from newsletter.posts.slugs import slug_of, unused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from newsletter.fetch import Fetched
+    from newsletter.model import Image, Post
+
+MAX_PICTURES: Final = 20
+"""A story with more is an album; the rest stays on the web."""
+_TRACKER_PIXELS: Final = 2
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A post with the files of its pictures."""
+
+    post: Post
+    """The post; pictures that were found have a ``file``."""
+    pictures: Mapping[str, bytes]
+    """File name → bytes."""
+    warnings: tuple[str, ...] = ()
+    """What could not be brought along, one line each."""
+
+
+def collect(post: Post, get: Callable[[str], Fetched], *, folder: Path | None, url: str = "") -> Gathered:
+    """Return the post with its pictures' files; one that cannot be had is a warning.
+
+    ``folder`` holds the pictures of a source on disk; nothing outside of it is read. ``url`` is
+    where a source on the web was found.
+    """
+    files: dict[str, bytes] = {}
+    warned: list[str] = []
+    images: list[Image] = []
+    body = post.body
+    for image in post.images:
+        source = image.file or image.url
+        if not source:
+            images.append(image)
+            continue
+        try:
+            found = _picture(image, get, folder, url or post.link, stored=len(files))
+        except ContentError as error:
+            warned.append(f"picture not stored: {error}")
+            images.append(replace(image, file=""))
+            body = _pointed(body, source, image.url)
+            continue
+        name = ""
+        if min(found.width, found.height) > _TRACKER_PIXELS:
+            name = unused(_stem(source), set(files), found.ending)
+            files[name] = found.content
+            images.append(replace(image, file=name, width=found.width, height=found.height))
+        body = _pointed(body, source, name)
+    return Gathered(replace(post, body=body.strip(), images=tuple(images)), files, tuple(warned))
+
+
+def _picture(
+    image: Image, get: Callable[[str], Fetched], folder: Path | None, base: str, *, stored: int
+) -> Picture:
+    source = image.file or image.url
+    if stored >= MAX_PICTURES:
+        raise ContentError(f"only the first {MAX_PICTURES} pictures are stored", where=source)
+    return read_picture(_bytes(image, get, folder, base), source)
+
+
+def _bytes(image: Image, get: Callable[[str], Fetched], folder: Path | None, base: str) -> bytes:
+    if folder is not None and image.file:
+        path = (folder / unquote(image.file)).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ContentError("it lies outside of the source's folder", where=image.file)
+        if path.is_file():
+            return _read(path, image.file)
+    address = image.url or urljoin(base, image.file)
+    if not address.lower().startswith(("http://", "https://")):
+        raise ContentError("there is no such file beside the source", where=image.file)
+    return get(address).body
+
+
+def _read(path: Path, shown: str) -> bytes:
+    try:
+        if path.stat().st_size > MAX_PICTURE_BYTES:
+            raise ContentError(f"it is larger than {MAX_PICTURE_BYTES // 1_000_000} MB", where=shown)
+        return path.read_bytes()
+    except OSError as error:
+        raise ContentError(f"it cannot be read: {error.strerror}", where=shown) from None
+
+
+def _stem(source: str) -> str:
+    """Return a name for a picture's file, from its address."""
+    name = PurePosixPath(unquote(urlsplit(source).path).replace("\\", "/")).stem
+    return slug_of(name, otherwise="picture")
+
+
+def _pointed(body: str, source: str, name: str) -> str:
+    """Return the text with a picture's address replaced; without a new one its place goes."""
+    forms = {source, escape_address(source), quote(source)}
+    address = "<?(?:" + "|".join(re.escape(form) for form in forms) + ")>?"
+    if name:
+        new = escape_address(name)
+        return re.sub(rf"(\]\(\s*){address}(?=[\s)])", lambda found: found[1] + new, body)
+    whole = rf"""!\[(?:\\.|[^\]\\])*\]\(\s*{address}(?:\s+["'][^"'\n]*["'])?\s*\)"""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(whole, "", body))

@@ -1,0 +1,166 @@
+"""Every channel of a campaign on one page, and mistakes shown where staff look."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import html
+
+CAMPAIGN = "autumn-digest"
+TOML = f"campaigns/{CAMPAIGN}/campaign.toml"
+
+
+def words(page: Any) -> str:
+    """Return what a page says."""
+    return " ".join(html.document_fromstring(page.text).text_content().split())
+
+
+def test_the_front_page_lists_the_campaigns(preview: Any) -> None:
+    """Each is a link."""
+    assert f'href="/{CAMPAIGN}"' in preview.get("/").text
+
+
+def test_a_campaign_page_shows_every_channel_in_order(preview: Any) -> None:
+    """Verdict, inbox, letter, text, social posts, checks."""
+    page = preview.get(f"/{CAMPAIGN}")
+
+    assert page.status_code == 200
+    said = words(page)
+    places = [
+        said.index(part)
+        for part in (
+            "Ready to send",
+            "the otters are back",
+            "Computer, 640 px",
+            "What came back this autumn",
+            "/ 500",
+            "Worth a look",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_the_letter_stands_in_frames_that_cannot_run_anything(preview: Any) -> None:
+    """No scripts by sandbox and by policy."""
+    page = html.document_fromstring(preview.get(f"/{CAMPAIGN}").text)
+    letter = preview.get(f"/{CAMPAIGN}/letter")
+
+    frames = page.findall(".//iframe")
+    assert len(frames) == 2
+    for frame in frames:
+        assert "allow-scripts" not in frame.get("sandbox")
+        assert frame.get("src").startswith(f"/{CAMPAIGN}/letter")
+    assert "default-src 'none'" in letter.headers["Content-Security-Policy"]
+    assert "script-src" not in letter.headers["Content-Security-Policy"]
+
+
+def test_pictures_come_from_the_edition(preview: Any) -> None:
+    """They are on no web server yet."""
+    letter = preview.get(f"/{CAMPAIGN}/letter").text
+
+    pictures = html.document_fromstring(letter.encode()).findall(".//img")
+    assert pictures
+    for picture in pictures:
+        answer = preview.get(picture.get("src"))
+        assert picture.get("src").startswith(f"/{CAMPAIGN}/images/")
+        assert answer.headers["Content-Type"].startswith("image/")
+
+
+def test_no_other_file_can_be_asked_for(preview: Any) -> None:
+    """Only the names of the edition's pictures are known."""
+    preview.get(f"/{CAMPAIGN}")
+
+    for name in ("edition.json", "..%2Fedition.json", "%2Fetc%2Fpasswd", "nothing.png"):
+        assert preview.get(f"/{CAMPAIGN}/images/{name}").status_code == 404
+
+
+def test_dark_and_light_are_as_asked_whatever_the_machine_prefers(preview: Any) -> None:
+    """The letter's own dark sheet is switched on or off."""
+    dark = preview.get(f"/{CAMPAIGN}/letter?scheme=dark").text
+    light = preview.get(f"/{CAMPAIGN}/letter?scheme=light").text
+
+    assert "prefers-color-scheme" not in re.sub(r"<meta[^>]*>", "", dark + light)
+    assert "(min-width:0)" in dark
+    assert "(max-width:0)" in light
+
+
+def test_a_saved_change_shows_on_the_next_look(preview: Any) -> None:
+    """Page and frame alike."""
+    preview.get(f"/{CAMPAIGN}")
+    preview.change(TOML, "What came back this autumn", "A river in autumn")
+
+    assert "A river in autumn" in preview.get(f"/{CAMPAIGN}").text
+    assert "A river in autumn" in preview.get(f"/{CAMPAIGN}/letter").text
+
+
+def test_errors_are_counted_at_the_top(preview: Any) -> None:
+    """With what to do about them below."""
+    preview.change(TOML, "https://rivertrust.example/give", "http://localhost:8000/give")
+
+    said = words(preview.get(f"/{CAMPAIGN}"))
+
+    assert "2 problems stop this edition from leaving" in said
+    assert "These stop the send" in said
+    assert "Write the full address" in said
+
+
+def test_a_mistake_in_a_file_is_shown_with_its_line_and_mends_itself(preview: Any) -> None:
+    """The server goes on; the next look after the mending is fine."""
+    preview.change(TOML, "subject =", "subjekt =")
+
+    broken = preview.get(f"/{CAMPAIGN}")
+
+    assert broken.status_code == 200
+    assert f"{CAMPAIGN} cannot be built yet" in broken.text
+    assert re.search(r"campaign\.toml:\d+ \(subjekt\)", broken.text)
+    assert "cannot be built" in preview.get(f"/{CAMPAIGN}/letter").text
+    preview.change(TOML, "subjekt =", "subject =")
+    assert "Ready to send" in preview.get(f"/{CAMPAIGN}").text
+
+
+def test_a_mistake_in_the_settings_is_shown_too(preview: Any) -> None:
+    """config.toml is read again for every page."""
+    preview.change("config.toml", "[organisation]", "[organisation]\nnme = 'x'")
+
+    page = preview.get(f"/{CAMPAIGN}")
+
+    assert page.status_code == 200
+    assert "config.toml" in page.text
+    assert "nme" in page.text
+
+
+def test_a_folder_that_cannot_be_written_is_shown(preview: Any) -> None:
+    """A file stands where the editions belong."""
+    (preview.root / "out").write_text("in the way", encoding="utf-8")
+
+    page = preview.get(f"/{CAMPAIGN}")
+
+    assert page.status_code == 200
+    assert "cannot be built yet" in page.text
+    assert str(preview.root / "out") in page.text
+
+
+def test_words_of_a_campaign_are_shown_as_words(preview: Any) -> None:
+    """Markup in a subject is not markup of the page."""
+    preview.change(TOML, "the otters are back", "<script>alert(1)</script>")
+
+    page = preview.get(f"/{CAMPAIGN}").text
+
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_an_unknown_campaign_is_not_found(preview: Any) -> None:
+    """With the way back."""
+    for path in ("/nothing", "/nothing/letter", "/..%2Fposts", "/a/b/c/d"):
+        answer = preview.get(path)
+        assert answer.status_code == 404
+        assert "All campaigns" in answer.text
+
+
+def test_a_workspace_without_campaigns_says_what_to_do(preview: Any) -> None:
+    """Nothing to list."""
+    (preview.root / TOML).unlink()
+
+    assert "newsletter campaign new" in preview.get("/").text
