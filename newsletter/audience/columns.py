@@ -23,7 +23,7 @@ KNOWN_AS: dict[str, tuple[str, ...]] = {
     "first_name": ("first name", "firstname", "given name", "forename", "fname", "prénom", "vorname"),
     "last_name": ("last name", "lastname", "surname", "family name", "lname", "nachname", "apellidos"),
     "name": ("name", "full name", "fullname"),
-    "language": ("language", "lang", "locale"),
+    "language": ("language", "lang", "locale", "sprache", "langue", "idioma"),
     "timezone": ("timezone", "time zone", "tz"),
     "lists": ("lists", "list", "mailing lists", "mailing list"),
     "lawful_basis": ("lawful basis", "legal basis", "consent basis", "basis"),

@@ -78,7 +78,7 @@ def _document(name: str, subject: str, lists: Sequence[str], day: date | None) -
         document.add("date", tomlkit.date(day.isoformat()))
     else:
         _comment(document, "date = 2026-12-01  # printed on the edition; the newest story's if left out")
-    _comment(document, 'note = "Dear {{ merge.first_name | fallback(\\"friend\\") }}, …"  # opening words')
+    _comment(document, """note = 'Dear {{ merge.first_name | fallback("friend") }}, …'  # opening words""")
     _comment(document, 'signature = ""  # who signs the note')
     document.add(tomlkit.nl())
     if lists:

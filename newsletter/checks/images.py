@@ -37,7 +37,7 @@ def _pictures(evidence: Evidence) -> Iterator[HtmlElement]:
 def _address(image: HtmlElement) -> SplitResult:
     """Return where a picture comes from; all empty when that is no address."""
     try:
-        return urlsplit(image.get("src", "").strip())
+        return urlsplit(str(image.get("src", "")).strip())
     except ValueError:
         return urlsplit("")
 

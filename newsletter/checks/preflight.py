@@ -14,6 +14,7 @@ from newsletter.checks import (
     message,
     plan,
     snippets,
+    stylesheet,
     text,
     tokens,
 )
@@ -38,6 +39,7 @@ FAMILIES = (
     images,
     message,
     document,
+    stylesheet,
     layout,
     accessibility,
     text,

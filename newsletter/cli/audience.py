@@ -12,6 +12,7 @@ from newsletter.cli import console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import TextIO
 
     from newsletter.app import App
     from newsletter.audience.importing import ImportResult
@@ -131,8 +132,7 @@ def export(app: App, name: str | None, output: Path | None, *, raw: bool) -> Non
         if output is None:
             exporting.export(connection, sys.stdout, name, raw=raw)
             return
-        # Excel takes a file without the mark for the computer's old code page.
-        with output.open("w", encoding="utf-8-sig", newline="", opener=_own_eyes) as handle:
+        with _private_file(output) as handle:
             written = exporting.export(connection, handle, name, raw=raw)
     click.echo(f"wrote {_people(written)} to {output}")
 
@@ -147,7 +147,9 @@ def export(app: App, name: str | None, output: Path | None, *, raw: bool) -> Non
 @console.json_option
 @console.pass_app
 def add(app: App, /, email: str, *, as_json: bool, **options: Any) -> None:
-    """Put one person on a list; today's consent, unless you say otherwise.
+    """Put one person on a list.
+
+    The consent is today's, unless you say otherwise.
 
     Example: newsletter audience add ana@example.org --list supporters --source "phone call"
     """
@@ -159,7 +161,7 @@ def add(app: App, /, email: str, *, as_json: bool, **options: Any) -> None:
         options["lists"],
         options["basis"] or "consent",
         options["source"] or "added by staff",
-        options["consent_date"] or now.isoformat(timespec="seconds"),
+        options["consent_date"] or now.isoformat(timespec="milliseconds"),
     )
     fields = {name: options[name] for name in ("first_name", "last_name", "language")}
     with app.database.write() as connection:
@@ -218,8 +220,10 @@ def remove(app: App, email: str, *, name: str | None, erase: bool, as_json: bool
         console.print_json({"email": email, "erased": erase, "left": left})
     elif erase:
         click.echo(f"erased {email}; an import cannot bring it back")
+    elif left:
+        click.echo(f"{email} has left {', '.join(left)}")
     else:
-        click.echo(f"{email} has left {', '.join(left)}" if left else f"{email} was on no such list already")
+        click.echo(f"{email} was not subscribed; nothing was changed")
 
 
 @audience.command("lists")
@@ -287,6 +291,24 @@ def release(app: App, email: str, *, as_json: bool) -> None:
         console.print_json({"email": email, "released": was_on})
     else:
         click.echo(f"{email} {'may be written to again' if was_on else 'was not suppressed'}")
+
+
+@contextmanager
+def _private_file(path: Path) -> Iterator[TextIO]:
+    """Yield a file that only its owner can read; it takes its place when it is complete."""
+    import tempfile
+
+    from newsletter.errors import NewsletterError
+
+    if not path.parent.is_dir():
+        raise NewsletterError("there is no such folder", where=str(path.parent))
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        draft = Path(folder) / path.name
+        draft.touch(mode=0o600)
+        # Excel takes a file without the mark for one in the computer's old code page.
+        with draft.open("w", encoding="utf-8-sig", newline="") as handle:
+            yield handle
+        draft.replace(path)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Show how far a send has come: a bar on a terminal, plain lines elsewhere; both on stderr."""
+"""Show how far a send has come: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _LINES = 10
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[Counter[str]], None]]:
-    """Yield what is to be told state → count after every window; ``total`` deliveries are expected."""
+def progress(total: int, *, as_json: bool) -> Iterator[Callable[[Counter[str]], None]]:
+    """Yield what is to be told state → count after every window; ``total`` deliveries are expected.
+
+    With ``as_json`` stdout stays free for the document.
+    """
     if sys.stderr.isatty():
         with _bar(total) as tell:
             yield tell
@@ -28,8 +31,8 @@ def progress(total: int) -> Iterator[Callable[[Counter[str]], None]]:
     def tell_plainly(counts: Counter[str]) -> None:
         nonlocal done
         before, done = done, done + counts.total()
-        if done * _LINES // max(total, 1) > before * _LINES // max(total, 1):
-            click.echo(f"{done} of {total}", err=True)
+        if not as_json and done * _LINES // max(total, 1) > before * _LINES // max(total, 1):
+            click.echo(f"{done} of {total}")
 
     yield tell_plainly
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from newsletter.delivery.schedule import Schedule
     from newsletter.when import When
 
+_SHOWN_DAYS = 30
+"""How long the list shows what became of a plan that is over."""
+
 
 class AddFirst(click.Group):
     """A group whose first word is the name of a campaign, unless it is one of its commands."""
@@ -185,9 +188,9 @@ def cancel(app: App, named: str) -> None:
 
 
 def _matters(plan: Schedule, latest: dict[int, Occurrence], now: datetime) -> bool:
-    """Tell whether a plan is still of interest: active, or over for less than a month."""
+    """Tell whether a plan is still of interest: active, or over since not long."""
     last = latest.get(plan.id)
-    return plan.state == "active" or (last is not None and (now - last.at).days < 30)
+    return plan.state == "active" or (last is not None and (now - last.at).days < _SHOWN_DAYS)
 
 
 def _show(plan: Schedule, last: Occurrence | None, now: datetime) -> None:

@@ -228,7 +228,8 @@ def _dispatch(app: App, entry: Entry, *, as_json: bool) -> None:
         raise NewsletterError(f"edition {entry.id} was cancelled; nothing more of it is sent")
     with app.database.read() as connection:
         states = ledger.states(connection, entry.id)
-    with until_signal() as stop, progress(sum(states[state] for state in ledger.OPEN)) as tell:
+    count = sum(states[state] for state in ledger.OPEN)
+    with until_signal() as stop, progress(count, as_json=as_json) as tell:
         summary = dispatch(app, edition_id=entry.id, stop=stop, on_progress=tell)
     facts = _show(app, entry, summary.troubles, as_json=as_json)
     advice = list(_advice(facts, summary))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from newsletter.errors import NewsletterError
@@ -22,7 +22,8 @@ _log = logging.getLogger(__name__)
 def ticking(*steps: Callable[[], object], every_s: float = TICK_S) -> Iterator[None]:
     """Call each of ``steps`` now and then every ``every_s``, in threads, while the block runs.
 
-    A step never runs twice at once: one that takes long skips its turns, and
+    They start one shortly after the other, so that a step finds what the one
+    before it made ready. A step never runs twice at once: one that takes long skips its turns, and
     does not hold up the others. The end of the block waits for steps under way.
     """
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -30,12 +31,13 @@ def ticking(*steps: Callable[[], object], every_s: float = TICK_S) -> Iterator[N
     # A turn skipped because the last one still sends is no news.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
-    for step in steps:
+    start = datetime.now(UTC)
+    for place, step in enumerate(steps):
         scheduler.add_job(
             step,
             "interval",
             seconds=every_s,
-            next_run_time=datetime.now(UTC),
+            next_run_time=start + timedelta(seconds=every_s / 10 * place),
             max_instances=1,
             coalesce=True,
             # None: however late the machine wakes up, the step runs.

@@ -31,50 +31,13 @@ if TYPE_CHECKING:
 
     from newsletter.editions.merge import MergeTags
 
-FILTERS: Final = frozenset(
-    {
-        "abs",
-        "batch",
-        "capitalize",
-        "count",
-        "d",
-        "default",
-        "e",
-        "escape",
-        "first",
-        "float",
-        "forceescape",
-        "indent",
-        "int",
-        "join",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "max",
-        "min",
-        "reject",
-        "rejectattr",
-        "replace",
-        "reverse",
-        "round",
-        "safe",
-        "select",
-        "selectattr",
-        "slice",
-        "sort",
-        "string",
-        "striptags",
-        "sum",
-        "title",
-        "trim",
-        "truncate",
-        "unique",
-        "upper",
-        "urlencode",
-        "wordcount",
-    }
+FILTERS: Final = re.findall(
+    r"\w+",
+    """
+    abs batch capitalize count d default e escape first float forceescape indent int join last length list
+    lower map max min reject rejectattr replace reverse round safe select selectattr slice sort string
+    striptags sum title trim truncate unique upper urlencode wordcount
+    """,
 )
 """Filters of Jinja that templates may use, beside our own."""
 

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from newsletter.campaigns import load
 from newsletter.editions import compiled, headers
 from newsletter.editions.edition import CompiledLetter, Edition, Slot
 from newsletter.errors import ConfigError, ContentError
@@ -116,8 +117,8 @@ def find(workspace: Workspace, name: str) -> Edition:
     if found:
         why = f"{name!r} is the start of {len(found)} editions: {', '.join(path.name for path in found)}"
         raise ConfigError(why)
-    campaigns = {folder.parent.name for folder in built.values()}
-    close = difflib.get_close_matches(name, [*campaigns, *built], n=1, cutoff=0.5)
+    known = {folder.parent.name for folder in built.values()} | {*load.names(workspace), *built}
+    close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else "build it with: newsletter build CAMPAIGN"
     raise ConfigError(f"there is no edition {name!r}; {hint}", where=str(workspace.out))
 

@@ -14,7 +14,8 @@ SOFT_BREAK = b"=\r\n"
 _LINE_BYTES = 75
 """Room on a line before the ``=`` of a soft break."""
 _UNSAFE = re.compile(rb"[^\t -<>-~]")
-_PLAIN = re.compile(r"(?!\.|From )[ -<>-~]{0,74}[!-<>-~]")
+_PLAIN = re.compile(r"[ -<>-~]*[!-<>-~]")
+_STUFFED = (".", "From ")
 
 
 def quoted_printable(text: str) -> bytes:
@@ -25,7 +26,10 @@ def quoted_printable(text: str) -> bytes:
     nor an mbox store ever has to change the message.
     """
     if _PLAIN.fullmatch(text):
-        return text.encode("ascii")
+        # The way of nearly every merge value: nothing to escape, perhaps to break.
+        pieces = [text[at : at + _LINE_BYTES] for at in range(0, len(text), _LINE_BYTES)]
+        if not any(piece.startswith(_STUFFED) for piece in pieces):
+            return "=\r\n".join(pieces).encode("ascii")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b"\r\n".join(_broken(_escaped(line.encode())) for line in lines)
 

@@ -58,8 +58,11 @@ class _Run:
     """Words in a row, with the links and pictures met on the way."""
 
     words: str = ""
+    """The text, with a mark behind every link."""
     links: list[str] = field(default_factory=list)
+    """Addresses in the order of their marks."""
     pictures: list[str] = field(default_factory=list)
+    """Lines that stand for pictures."""
 
     def told(self) -> str:
         """Return the words, with the numbers of their links when there are several."""
@@ -79,8 +82,11 @@ class _Printer:
     """Prints an element tree as blocks of text."""
 
     images: Mapping[str, ImageView]
+    """File name as written in the words → picture."""
     without: Collection[ImageView | None]
+    """Pictures that the letter shows elsewhere."""
     word: str
+    """The word "Picture" in the letter's language."""
 
     def blocks(self, element: HtmlElement, width: int) -> list[str]:
         """Return the element's paragraphs, lists, quotations, tables and pictures, in order."""

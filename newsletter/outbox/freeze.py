@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, literal, select, update
 
 from newsletter.audience import recipients
 from newsletter.audience.writing import insert_or_skip
-from newsletter.errors import ContentError
+from newsletter.errors import ContentError, NewsletterError
 from newsletter.model import DeliveryState
 from newsletter.outbox import ledger
 from newsletter.storage.tables import Moment, delivery, slice_
@@ -99,34 +99,35 @@ def _write_edition(
 
 def _freeze_letters(connection: Connection, edition: Edition, channel: str, now: datetime) -> int:
     """Write slices and deliveries of the lists' subscribers; the rows never pass through Python."""
-    expected = recipients.count(connection, edition.lists)
-    if not expected:
+    people = recipients.count(connection, edition.lists)
+    if not people:
         return 0
-    new_slice = {"edition_id": edition.id, "channel": channel, "kind": "mail"}
-    connection.execute(insert(slice_), [new_slice] * -(-expected // SLICE))
+    first = _add_slices(connection, edition, channel, count=-(-people // SLICE))
     chosen = recipients.selection(edition.lists).order_by(None).subquery()
-    person = select(
-        chosen.c.subscriber_id,
-        chosen.c.email,
-        # A column of its own, not an expression in the join: SQLite then makes an index for it.
-        ((func.row_number().over(order_by=chosen.c.subscriber_id) - 1) // SLICE).label("number"),
-    ).subquery()
-    part = (
-        select(slice_.c.id, (func.row_number().over(order_by=slice_.c.id) - 1).label("number"))
-        .where(slice_.c.edition_id == edition.id, slice_.c.kind == "mail")
-        .subquery()
-    )
+    number = func.row_number().over(order_by=chosen.c.subscriber_id) - 1
     rows = select(
         literal(edition.id),
-        part.c.id,
+        literal(first) + number // SLICE,
         literal(channel),
         literal("mail"),
-        person.c.subscriber_id,
-        person.c.email,
+        chosen.c.subscriber_id,
+        chosen.c.email,
         literal(DeliveryState.PENDING.value),
         literal(now, Moment),
-    ).join_from(person, part, part.c.number == person.c.number, isouter=True)
+    )
     return connection.execute(insert(delivery).from_select(_COLUMNS, rows, include_defaults=False)).rowcount
+
+
+def _add_slices(connection: Connection, edition: Edition, channel: str, *, count: int) -> int:
+    """Write slices and return the number of the first; the others follow without a gap."""
+    row = {"edition_id": edition.id, "channel": channel, "kind": "mail"}
+    connection.execute(insert(slice_), [row] * count)
+    mine = select(func.min(slice_.c.id), func.max(slice_.c.id)).where(slice_.c.edition_id == edition.id)
+    first, last = connection.execute(mine).one()
+    # A delivery finds its slice by arithmetic: joining a million rows to their slices takes SQLite minutes.
+    if last - first + 1 != count:
+        raise NewsletterError("two editions were frozen at the same moment; run the command again")
+    return int(first)
 
 
 def _freeze_snippets(connection: Connection, edition: Edition, now: datetime) -> int:

@@ -79,7 +79,7 @@ def _post(entry: Any, where: str) -> Post:
     contents = [part.get("value", "") for part in entry.get("content", [])]
     full = max(contents, key=len, default="")
     summary = entry.get("summary", "")
-    story = read_html(full or summary, base=link, title=title, where=where)
+    story = read_html(full or summary, base=link, above=(title,), where=where)
     excerpt = own_excerpt(words_of_html(summary), story.text) if full else ""
     return Post(
         slug=slug_of(title),

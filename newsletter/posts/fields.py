@@ -173,6 +173,7 @@ class _Fields:
         file = self.text("file", table, loc)
         if file in {".", ".."} or "/" in file or "\\" in file:
             self._complain(f"the picture {file!r} must lie in the post's own folder", (*loc, "file"))
+            file = ""
         return Image(
             alt=self.text("alt", table, loc),
             file=file,

@@ -35,13 +35,18 @@ class HtmlBody:
 
 
 def read_html(
-    html: str, *, base: str, pictures: str | None = None, title: str = "", where: str = ""
+    html: str,
+    *,
+    base: str,
+    pictures: str | None = None,
+    above: tuple[str, ...] = (),
+    where: str = "",
 ) -> HtmlBody:
     """Return the story that HTML holds; links and pictures are made absolute against ``base``.
 
     ``pictures`` is another base for pictures: empty for a page on disk with its pictures beside it.
 
-    A first heading that repeats ``title``, a byline and a date above the story, and feed footers
+    What ``above`` says already (title, author), a byline and a date above the story, and feed footers
     are left out.
 
     Raises:
@@ -50,7 +55,7 @@ def read_html(
     pieces, images = blocks_of(clean_tree(html, where), base, base if pictures is None else pictures)
     blocks = [block_of(piece) for piece in pieces]
     start = 0
-    while start < min(_HEADING_PIECES, len(blocks)) and _stands_above(blocks[start].text, title):
+    while start < min(_HEADING_PIECES, len(blocks)) and _stands_above(blocks[start].text, above):
         start += 1
     end = len(blocks)
     while end > start and _FEED_FOOTER.fullmatch(blocks[end - 1].text):
@@ -66,5 +71,6 @@ def read_html(
     return HtmlBody(markdown, shown, closing.ask, closing.related, text)
 
 
-def _stands_above(text: str, title: str) -> bool:
-    return bool(title and text.casefold() == title.casefold()) or read_heading_line(text) is not None
+def _stands_above(text: str, known: tuple[str, ...]) -> bool:
+    said = text.casefold()
+    return any(said == fact.casefold() for fact in known if fact) or read_heading_line(text) is not None

@@ -36,9 +36,10 @@ def picture(element: HtmlElement, base: str) -> Image | None:
         return None
     if _DECORATION.search(element.get("class") or ""):
         return None
-    source = urljoin(base, _source(element))
+    found = _source(element)
+    source = urljoin(base, found)
     web = source.lower().startswith(("http://", "https://"))
-    if not source or (urlsplit(source).scheme and not web):
+    if not found or (urlsplit(source).scheme and not web):
         return None
     if web and _TRACKERS.search(urlsplit(source).hostname or ""):
         return None

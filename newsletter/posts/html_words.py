@@ -25,6 +25,7 @@ _MARKS: Final = {
 _SAME: Final = {"b": "strong", "i": "em", "cite": "em", "del": "s", "strike": "s"}
 _ALL_MARKS: Final = "\ue000-\ue005"
 BREAK: Final = "\n"
+_ESCAPE: Final = r"\\(?=[^\w\s])"
 _BARE_ADDRESS = re.compile(r"https?://[^\s<>]+")
 
 
@@ -107,5 +108,5 @@ def _finished(part: str) -> str:
         part = re.sub(f"(?<=\\w){opening}(?=[^\\w\\s])", f" {opening}", part)
         part = part.replace(opening, mark).replace(closing, mark)
     if _BARE_ADDRESS.fullmatch(part):
-        return f"<{part}>"
+        return f"<{re.sub(_ESCAPE, '', part)}>"
     return "\\\n".join(guarded for line in part.split("\n") if (guarded := guard_start(line)))

@@ -202,7 +202,8 @@ def _image(article: dict[str, Any], meta: dict[str, str], url: str) -> Image | N
         if isinstance(said, str) and said:
             address, caption = said, _words(entry.get("caption")) if isinstance(entry, dict) else ""
             break
-    address = urljoin(url, address or meta.get("twitter:image", ""))
+    address = address or meta.get("twitter:image", "")
+    address = urljoin(url, address) if address else ""
     if not address.lower().startswith(("http://", "https://")):
         return None
     return Image(alt=meta.get("og:image:alt", "") or caption, url=address, caption=caption)
@@ -213,7 +214,7 @@ def _link(tree: Any, article: dict[str, Any], meta: dict[str, str], url: str) ->
     stated = stated.get("@id") if isinstance(stated, dict) else stated
     canonical = _first(tree, "//link[@rel='canonical']/@href")
     for said in (canonical, stated, meta.get("og:url", ""), url):
-        address = urljoin(url, said) if isinstance(said, str) else ""
+        address = urljoin(url, said) if isinstance(said, str) and said else ""
         if address.lower().startswith(("http://", "https://")):
             return address.partition("#")[0]
     return ""

@@ -12,9 +12,10 @@ from newsletter.errors import ContentError
 MAX_PICTURE_BYTES: Final = 25_000_000
 MAX_PIXELS: Final = 60_000_000
 """A camera's largest; a file that claims more would fill the memory."""
+# MPO is what phones write: a JPEG with a second one behind it.
 _KEPT: Final = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "GIF": ".gif"}
 # EPS and others start programs; these are read by Pillow itself.
-_READ: Final = (*_KEPT, "WEBP", "AVIF", "TIFF", "BMP", "ICO")
+_READ: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "ICO")
 _ORIENTATION: Final = 0x0112
 _TURNED: Final = frozenset({5, 6, 7, 8})
 

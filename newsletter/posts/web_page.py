@@ -31,7 +31,11 @@ def read_web_page(html: str, *, url: str, where: str, tree: Any = None) -> Post:
     if not facts.title:
         raise ContentError("no headline was found on this page", where=where)
     story = read_html(
-        _article(html, where), base=facts.link or url, pictures=url, title=facts.title, where=where
+        _article(html, where),
+        base=facts.link or url,
+        pictures=url,
+        above=(facts.title, facts.author),
+        where=where,
     )
     if len(re.findall(r"\w+", story.text)) < MIN_WORDS:
         raise ContentError("no article was found on this page", where=where)

@@ -80,7 +80,7 @@ def _is_public(entry: Any) -> bool:
 def _post(entry: dict[str, Any]) -> Post:
     title = words_of_html(_rendered(entry, "title"))
     link = str(entry.get("link") or "")
-    story = read_html(_rendered(entry, "content"), base=link, title=title, where=link)
+    story = read_html(_rendered(entry, "content"), base=link, above=(title,), where=link)
     embedded = entry.get("_embedded")
     embedded = embedded if isinstance(embedded, dict) else {}
     authors = [words_of_html(str(author.get("name", ""))) for author in _dicts(embedded.get("author"))]

@@ -105,7 +105,7 @@ def test_a_name_is_small_letters_digits_and_hyphens(tmp_path: Path, name: str) -
 
 def test_an_address_that_no_button_could_open_is_refused(tmp_path: Path) -> None:
     """Before anything is written."""
-    with pytest.raises(ConfigError, match="'rivers.example' must be one web address"):
+    with pytest.raises(ConfigError, match=r"'rivers\.example' must be one web address"):
         create(
             Workspace(tmp_path),
             "november",

@@ -59,7 +59,10 @@ def test_every_table_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('subjct = "x"', "toml:1 (subjct): there is no setting called 'subjct'; did you mean 'subject'?"),
+        (
+            'subject = "x"\npreheadr = "x"',
+            "toml:2 (preheadr): there is no setting called 'preheadr'; did you mean 'preheader'?",
+        ),
         ("", "the setting 'subject' is missing"),
         ('subject = " "', "toml:1 (subject): the subject is empty"),
         ('subject = "a\\nb"', "toml:1 (subject): the subject is one line"),
@@ -108,7 +111,7 @@ def test_an_unknown_campaign_is_answered_with_those_there_are(tmp_path: Path, na
     """A path is not a name."""
     workspace = written(tmp_path, 'subject = "x"')
 
-    with pytest.raises(ConfigError, match="there is no campaign .*'?autumn'?"):
+    with pytest.raises(ConfigError, match=r"there is no campaign .*'?autumn'?"):
         load.load(workspace, name)
 
 

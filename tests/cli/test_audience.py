@@ -149,7 +149,7 @@ def test_a_person_is_added_shown_removed_and_erased(run: Run) -> None:
     assert "on news" in shown.stdout
     assert "consent given for news: consent, phone call, " in shown.stdout
     assert removed.stdout == "ana@example.org has left news\n"
-    assert again.stdout == "ana@example.org was on no such list already\n"
+    assert again.stdout == "ana@example.org was not subscribed; nothing was changed\n"
     assert back.stdout == "updated ana@example.org on news\n"
     assert "erased ana@example.org" in erased.stdout
     assert refused.exit_code == 1

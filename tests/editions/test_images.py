@@ -4,6 +4,7 @@ import io
 import warnings
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image as Pillow
@@ -13,9 +14,7 @@ from newsletter.errors import ContentError
 from newsletter.model import Image, Post
 
 
-def picture_file(
-    folder: Path, name: str, size: tuple[int, int], mode: str = "RGB", **options: object
-) -> Path:
+def picture_file(folder: Path, name: str, size: tuple[int, int], mode: str = "RGB", **options: Any) -> Path:
     """Write a picture with some detail in it."""
     bitmap = Pillow.effect_mandelbrot(size, (-2, -1.5, 1, 1.5), 40).convert(mode)
     path = folder / name
@@ -71,13 +70,13 @@ def test_a_heavy_picture_is_made_lighter(tmp_path: Path) -> None:
 
 def test_transparency_is_kept(tmp_path: Path) -> None:
     """As PNG."""
-    bitmap = Pillow.new("RGBA", (2000, 100), (0, 90, 60, 0))
+    bitmap = Pillow.new("RGBA", (2000, 100), (0, 90, 60, 128))
     bitmap.save(tmp_path / "logo.png")
 
     made = opened(images.measure(tmp_path / "logo.png"))
 
     assert (made.format, made.mode, made.size) == ("PNG", "RGBA", (1072, 54))
-    assert made.getpixel((5, 5)) == (0, 90, 60, 0)
+    assert made.getchannel("A").getextrema() == (128, 128)
 
 
 @pytest.mark.parametrize("name", ["a.webp", "a.bmp", "a.tiff"])

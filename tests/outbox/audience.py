@@ -41,7 +41,9 @@ LETTER = CompiledLetter(
 )
 
 
-def edition_in(root: Path, *, lists: tuple[str, ...] = ("supporters",), accounts: tuple[str, ...] = (), **other: Any) -> Edition:
+def edition_in(
+    root: Path, *, lists: tuple[str, ...] = ("supporters",), accounts: tuple[str, ...] = (), **other: Any
+) -> Edition:
     """Write a small edition below ``root/out`` and return it."""
     snippets = tuple(Snippet(name, "folder", f"Otters! {name}", length=12, limit=500) for name in accounts)
     draft = Edition(
@@ -71,9 +73,12 @@ def subscribe(database: Database, count: int, *, name: str = "supporters", start
     addresses = [f"reader{number}@example.org" for number in range(start, start + count)]
     with database.write() as connection:
         known = connection.execute(select(mailing_list.c.id).where(mailing_list.c.name == name)).scalar()
-        list_id = known or connection.execute(
-            insert(mailing_list).values(name=name, created_at=NOW).returning(mailing_list.c.id)
-        ).scalar_one()
+        list_id = (
+            known
+            or connection.execute(
+                insert(mailing_list).values(name=name, created_at=NOW).returning(mailing_list.c.id)
+            ).scalar_one()
+        )
         people = [
             {"email": one, "email_key": one, "first_name": "Asha", "created_at": NOW, "updated_at": NOW}
             for one in addresses

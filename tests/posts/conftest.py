@@ -14,14 +14,11 @@ if TYPE_CHECKING:
 
     from pytest_httpserver import HTTPServer
 
-PARAGRAPHS = (
-    "The count began at dusk on the last Friday of September, with thirty volunteers, four lamps and a "
-    "borrowed kayak between the two bridges of the lower town.",
-    "By midnight they had found what nobody had seen for a generation: eels, dozens of them, moving up "
-    "the new pass as if it had always been there.",
-    "“We only cut a gap in a wall,” says Ana Ruiz, who leads the work. “The river did the rest, and it "
-    "did it faster than any of us had dared to write into the plan.”",
-)
+PARAGRAPHS = """\
+The count began at dusk on the last Friday of September, with thirty volunteers, four lamps and one kayak.
+By midnight they had found what nobody had seen for a generation: eels, dozens of them, on their way up.
+“We cut a gap in a wall,” says Ana Ruiz, who leads the work. “The river did the rest, faster than we hoped.”
+""".splitlines()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,26 @@ class Preview:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.fixture
-def preview(tmp_path: Path) -> Iterator[Preview]:
-    """The preview of a fresh workspace."""
-    root = workspace.create(tmp_path / "ws").workspace.root
+@contextmanager
+def served(folder: Path) -> Iterator[Preview]:
+    """Serve the preview of a fresh workspace while the block runs."""
+    root = workspace.create(folder).workspace.root
     pages = create_app(open_app(root), token=TOKEN)
     with serve.serving(pages, serve.bind("127.0.0.1", 0)) as address, requests.Session() as browser:
         opened = Preview(root, address, browser)
         assert opened.get(f"/?token={TOKEN}").status_code == 200
+        yield opened
+
+
+@pytest.fixture
+def preview(tmp_path: Path) -> Iterator[Preview]:
+    """The preview of a workspace that the test may change."""
+    with served(tmp_path / "ws") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
+    """The preview of a workspace that no test changes."""
+    with served(tmp_path_factory.mktemp("preview") / "ws") as opened:
         yield opened

@@ -51,7 +51,7 @@ def test_the_letter_and_its_pictures_show_in_both_frames(preview: Any, page: Pag
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1200, 375])
 def test_the_page_is_accessible_and_never_scrolls_sideways(preview: Any, page: Page, width: int) -> None:
-    """axe finds nothing, on a wide screen and on a phone."""
+    """The axe engine finds nothing, on a wide screen and on a phone."""
     from axe_playwright_python.sync_playwright import Axe
 
     page.set_viewport_size({"width": width, "height": 900})

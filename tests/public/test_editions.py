@@ -11,6 +11,7 @@ from newsletter.storage import tables
 
 if TYPE_CHECKING:
     import requests
+
     from tests.public.conftest import Site
 
 

@@ -14,6 +14,7 @@ from newsletter.storage.database import open_database
 
 if TYPE_CHECKING:
     import requests
+
     from tests.public.conftest import Site
 
 PAGES = ("u/sample", "p/sample", "v/sample", "nowhere")
