@@ -129,16 +129,18 @@ def call_to_action(campaign: Campaign, posts: Sequence[Post], config: Config) ->
     ask, _ = pick.call_to_action(campaign, posts, config.call_to_action)
     if ask is None:
         return None
-    default = config.call_to_action.label if config.call_to_action else ""
-    language = (campaign.language or config.organisation.language).partition("-")[0].lower()
-    url = ask.url or posts[0].link or config.organisation.website
+    default = config.call_to_action or CallToAction("")
+    url = ask.url or default.url or posts[0].link or config.organisation.website
     if not url:
         raise ContentError(
             f"the call to action {ask.question!r} leads nowhere; write its url in campaign.toml "
             "under [call_to_action], or organisation.website in config.toml",
             where=f"campaign {campaign.name}",
         )
-    return CallToAction(ask.question, ask.label or default or _LABELS.get(language, _LABELS["en"]), url)
+    language = (campaign.language or config.organisation.language).partition("-")[0].lower()
+    # The organisation's button says what its own page offers; on another page it would promise wrongly.
+    usual = default.label if url == default.url else ""
+    return CallToAction(ask.question, ask.label or usual or _LABELS.get(language, _LABELS["en"]), url)
 
 
 def lead_image(post: Post) -> Image | None:

@@ -21,6 +21,8 @@ PREHEADER_CHARS: Final = 130
 """What the longest inbox rows show beside the subject."""
 EXCERPT_WORDS: Final = 60
 """Longest excerpt of a story in a digest."""
+SUMMARY_WORDS: Final = 40
+"""A pointer to another story, not the story."""
 MAX_RELATED: Final = 6
 """More would bury the call to action."""
 
@@ -63,7 +65,7 @@ def view(material: Material, lines: Lines) -> EditionView:
         signature=campaign.signature,
         stories=stories,
         call_to_action=replace(ask, url=tags.tag(ask.url)) if ask else None,
-        related=tuple(replace(found, url=tags.tag(found.url)) for found in _related(material.posts)),
+        related=tuple(_pointer(found, tags) for found in _related(material.posts)),
     )
 
 
@@ -114,6 +116,11 @@ def _excerpt(post: Post) -> str:
     if len(post.excerpt.split()) <= EXCERPT_WORDS:
         return post.excerpt or first_words(post.body, words=EXCERPT_WORDS)
     return first_words(post.excerpt, words=EXCERPT_WORDS)
+
+
+def _pointer(related: RelatedPost, tags: LinkTags) -> RelatedPost:
+    summary = first_words(related.summary, words=SUMMARY_WORDS)
+    return replace(related, summary=summary, url=tags.tag(related.url))
 
 
 def _related(posts: Sequence[Post]) -> tuple[RelatedPost, ...]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from newsletter.errors import ContentError
 from newsletter.posts.escaping import escape_address
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 MAX_PICTURES: Final = 20
 """A story with more is an album; the rest stays on the web."""
 _TRACKER_PIXELS: Final = 2
+# ![alt](address "title"): the alt text may hold brackets, the address round ones.
+_SHOWN = re.compile(
+    r"""(?P<alt>!\[(?:\\.|\[[^\[\]]*\]|[^\[\]\\])*\])"""
+    r"""\(\s*(?P<address><[^<>\n]*>|(?:[^\s()<>]|\([^\s()<>]*\))+)(?P<title>\s+(?:"[^"\n]*"|'[^'\n]*'))?\s*\)"""
+)
 
 
 @dataclass(frozen=True)
@@ -106,10 +111,10 @@ def _stem(source: str) -> str:
 
 def _pointed(body: str, source: str, name: str) -> str:
     """Return the text with a picture's address replaced; without a new one its place goes."""
-    forms = {source, escape_address(source), quote(source)}
-    address = "<?(?:" + "|".join(re.escape(form) for form in forms) + ")>?"
-    if name:
-        new = escape_address(name)
-        return re.sub(rf"(\]\(\s*){address}(?=[\s)])", lambda found: found[1] + new, body)
-    whole = rf"""!\[(?:\\.|[^\]\\])*\]\(\s*{address}(?:\s+["'][^"'\n]*["'])?\s*\)"""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(whole, "", body))
+
+    def point(found: re.Match[str]) -> str:
+        if unquote(found["address"].strip("<>")) != unquote(source):
+            return found[0]
+        return f"{found['alt']}({escape_address(name)}{found['title'] or ''})" if name else ""
+
+    return re.sub(r"\n{3,}", "\n\n", _SHOWN.sub(point, body))

@@ -15,7 +15,7 @@ from newsletter.posts.decoding import MAX_SOURCE_BYTES, decode, too_large
 from newsletter.posts.feed import read_feed
 from newsletter.posts.front_matter import starts_with_front_matter
 from newsletter.posts.markdown import read_markdown
-from newsletter.posts.markup import looks_like_feed, looks_like_html, page_tree
+from newsletter.posts.markup import looks_like_feed, looks_like_html, page_tree, refuse_entities
 from newsletter.posts.page_facts import read_facts
 from newsletter.posts.plain_text import read_plain_text
 from newsletter.posts.store import INDEX
@@ -54,7 +54,7 @@ def gather(
     if scheme and scheme[1].lower() not in {"http", "https"}:
         raise ContentError("only http and https addresses can be read", where=source)
     reader = _Reader(source, limit, since, get)
-    posts, folder, url = reader.from_web() if scheme else reader.from_disk(Path(source).expanduser())
+    posts, folder, url = reader.from_web() if scheme else reader.from_disk()
     if not posts and since is None:
         raise ContentError("no stories were found there", where=source)
     return [collect(post, get, folder=folder, url=url) for post in posts]
@@ -70,26 +70,29 @@ class _Reader:
     since: date | None
     get: Get
 
-    def from_disk(self, path: Path) -> _Found:
-        if path.is_dir():
-            if not (path / INDEX).is_file():
-                raise ContentError(f"this folder holds no {INDEX}; name the files in it", where=self.source)
-            path /= INDEX
-        text = decode(self._file(path), where=self.source)
+    def from_disk(self) -> _Found:
+        path, raw = self._file()
+        text = decode(raw, where=self.source)
         return self._posts(text, url="", name=path.name, content_type=""), path.parent, ""
 
-    def _file(self, path: Path) -> bytes:
+    def _file(self) -> tuple[Path, bytes]:
+        """Return where the source lies, a folder's index.md for the folder, and its bytes."""
         try:
+            path = Path(self.source).expanduser()
+            if path.is_dir():
+                path /= INDEX
             size = path.stat().st_size
-            if size > MAX_SOURCE_BYTES:
-                raise ContentError(too_large(size), where=self.source)
-            return path.read_bytes()
+            if size <= MAX_SOURCE_BYTES:
+                return path, path.read_bytes()
+            reason = too_large(size)
         except FileNotFoundError:
-            hint = "" if path.suffix in _MARKDOWN_ENDINGS else "; a web address starts with https://"
-            raise ContentError(f"there is no such file{hint}", where=self.source) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "its name cannot be used"
-            raise ContentError(f"it cannot be read: {reason}", where=self.source) from None
+            reason = f"this folder holds no {INDEX}; name the files in it"
+            if path.name != INDEX:
+                hint = "" if path.suffix in _MARKDOWN_ENDINGS else "; a web address starts with https://"
+                reason = f"there is no such file{hint}"
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = f"it cannot be read: {getattr(error, 'strerror', None) or 'its name cannot be used'}"
+        raise ContentError(reason, where=self.source)
 
     def from_web(self) -> _Found:
         fetched = self.get(self.source)
@@ -99,6 +102,8 @@ class _Reader:
         return found, None, fetched.url
 
     def _posts(self, text: str, *, url: str, name: str, content_type: str) -> list[Post]:
+        if text.lstrip().startswith("<"):
+            refuse_entities(text, self.source)
         if starts_with_front_matter(text) or name.lower().endswith(_MARKDOWN_ENDINGS):
             return [read_markdown(text, where=self.source)]
         if looks_like_feed(text):

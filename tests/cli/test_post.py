@@ -127,7 +127,8 @@ def test_a_bad_source_alone_writes_nothing(desk: Path) -> None:
 
 def test_a_feed_without_news_is_no_mistake(desk: Path) -> None:
     """A timetable may ask every day."""
-    item = "<item><title>Eels</title><description>x</description><pubDate>5 Mar 2026 09:30:00 GMT</pubDate></item>"
+    day = "<pubDate>5 Mar 2026 09:30:00 GMT</pubDate>"
+    item = f"<item><title>Eels</title><description>x</description>{day}</item>"
     feed = desk.parent / "feed.xml"
     feed.write_text(f"<rss><channel>{item}</channel></rss>", encoding="utf-8")
     result = newsletter(desk, "post", "add", feed, "--since", "2026-04-01")

@@ -185,13 +185,24 @@ def test_what_a_campaign_leaves_out_comes_from_its_posts_and_the_organisation(tr
 
 
 def test_a_label_is_in_the_language_of_the_letter(trust: Any) -> None:
-    """The organisation's own label goes before ours."""
+    """When nobody wrote one."""
     ask = CallToAction("¿Nos ayudas?", url="https://rivers.example/es")
     spanish = Campaign("autumn", "Nutrias", language="es", call_to_action=ask)
+
     assert trust.build(spanish).call_to_action.label == "Más información"
 
-    trust.configure('[call_to_action]\nquestion = "?"\nlabel = "Participa"\n')
-    assert trust.build(spanish).call_to_action.label == "Participa"
+
+def test_a_question_without_an_address_opens_the_organisations_own_page(trust: Any) -> None:
+    """With the words of that page's button; on another page they would promise wrongly."""
+    usual = 'question = "Will you give?"\nlabel = "Give"\nurl = "https://rivers.example/give"\n'
+    trust.configure(f"[call_to_action]\n{usual}")
+    bare = Campaign("autumn", "Otters", call_to_action=CallToAction("Can you help?"))
+    elsewhere = CallToAction("Can you help?", url="https://rivers.example/count")
+
+    opened = trust.build(bare).call_to_action
+    assert (opened.question, opened.label) == ("Can you help?", "Give")
+    assert opened.url.startswith("https://rivers.example/give")
+    assert trust.build(replace(bare, call_to_action=elsewhere)).call_to_action.label == "Find out more"
 
 
 def test_a_question_that_leads_nowhere_is_refused(trust: Any) -> None:

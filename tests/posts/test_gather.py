@@ -38,7 +38,8 @@ def refusal(source: str | Path) -> str:
 
 def page(article: str, head: str = "") -> str:
     """Return a web page."""
-    return f"<!DOCTYPE html><html><head><title>Eels</title>{head}</head><body><article>{article}</article></body></html>"
+    start = f"<!DOCTYPE html><html><head><title>Eels</title>{head}</head>"
+    return f"{start}<body><article>{article}</article></body></html>"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,8 @@ def test_a_page_on_the_web_brings_its_pictures(
 ) -> None:
     """Measured, named, and pointed at from the text."""
     picture = draw()
-    figure = "<figure><img src='/up/Weir%20one.JPG?w=9' alt='Weir'><figcaption>“At the weir” | Ana</figcaption></figure>"
+    caption = "<figcaption>“At the weir” | Ana</figcaption>"
+    figure = f"<figure><img src='/up/Weir%20one.JPG?w=9' alt='Weir'>{caption}</figure>"
     site.expect_request("/eels").respond_with_data(
         page(article + figure + article).encode(charset), content_type=f"text/html; charset={charset}"
     )
@@ -118,6 +120,7 @@ def test_a_picture_that_cannot_be_had_is_a_warning(site: HTTPServer, article: st
     site.expect_request("/eels").respond_with_data(
         page(f"{article}<img src='/gone.jpg' alt='Weir'>"), content_type="text/html"
     )
+    site.expect_request("/gone.jpg").respond_with_data(status=404)
     [found] = gather(site.url_for("/eels"))
     assert found.post.images == (Image("Weir", url=site.url_for("/gone.jpg")),)
     assert f"![Weir]({site.url_for('/gone.jpg')})" in found.post.body
@@ -297,6 +300,7 @@ def test_a_file_of_fifty_megabytes_is_not_read(write: Write) -> None:
         ("ftp://river.example/x", "only http and https"),
         ("file:///etc/passwd", "only http and https"),
         ("x" * 5000, "it cannot be read"),
+        ("~nobody-here/x.txt", "it cannot be read"),
         ("a\0b", "it cannot be read"),
         ("http://127.0.0.1:9/", "only the ports 80 and 443"),
         ("http://127.0.0.1/", "private network"),
