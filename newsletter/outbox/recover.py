@@ -82,5 +82,5 @@ def _doubt(connection: Connection, sender: Sender, row: Row[Any], now: datetime)
         # `at` stays: the network counts from the first try, see EXPIRED.
         fresh = delivery.c.at > now - timedelta(seconds=key_honoured_s)
         become(DeliveryState.PENDING, {"reply": WHY, "code": IN_DOUBT}, fresh)
-    become(DeliveryState.UNKNOWN, {"reply": WHY, "code": "", "at": now}, true())
+    become(DeliveryState.PENDING, {"reply": WHY, "code": "", "at": now}, true())
     return counts

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from newsletter.errors import ContentError
 from newsletter.posts.escaping import escape_address
-from newsletter.posts.pictures import MAX_PICTURE_BYTES, Picture, read_picture
+from newsletter.posts.pictures import MAX_PICTURE_BYTES, read_picture
 from newsletter.posts.slugs import slug_of, unused
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ def collect(post: Post, get: Callable[[str], Fetched], *, folder: Path | None, u
     warned: list[str] = []
     images: list[Image] = []
     body = post.body
-    for image in post.images:
+    for image in post.images[:MAX_PICTURES]:
         source = image.file or image.url
         if not source:
             images.append(image)
             continue
         try:
-            found = _picture(image, get, folder, url or post.link, stored=len(files))
+            found = read_picture(_bytes(image, get, folder, url or post.link), source)
         except ContentError as error:
             warned.append(f"picture not stored: {error}")
             images.append(replace(image, file=""))
@@ -69,16 +69,13 @@ def collect(post: Post, get: Callable[[str], Fetched], *, folder: Path | None, u
             files[name] = found.content
             images.append(replace(image, file=name, width=found.width, height=found.height))
         body = _pointed(body, source, name)
+    rest = post.images[MAX_PICTURES:]
+    if rest:
+        warned.append(f"{len(rest)} more pictures not stored: a post takes the first {MAX_PICTURES}")
+    for image in rest:
+        body = body if image.url else _pointed(body, image.file, "")
+        images.append(replace(image, file=""))
     return Gathered(replace(post, body=body.strip(), images=tuple(images)), files, tuple(warned))
-
-
-def _picture(
-    image: Image, get: Callable[[str], Fetched], folder: Path | None, base: str, *, stored: int
-) -> Picture:
-    source = image.file or image.url
-    if stored >= MAX_PICTURES:
-        raise ContentError(f"only the first {MAX_PICTURES} pictures are stored", where=source)
-    return read_picture(_bytes(image, get, folder, base), source)
 
 
 def _bytes(image: Image, get: Callable[[str], Fetched], folder: Path | None, base: str) -> bytes:

@@ -14,6 +14,7 @@ _PARTS = re.compile(r"\s*[|•·]\s*")
 _BYLINE = re.compile(r"(?:(?:posted|written|words|published)\s+)?by\b:?\s+(?P<name>.+)", re.IGNORECASE)
 _DATE_BY = re.compile(r"(?P<date>.+?)[,\s]+by\s+(?P<name>.+)", re.IGNORECASE)
 _NAME_DATE = re.compile(r"(?P<name>.+?)(?:\s+on\s+|\s*[,–—-]\s+)(?P<date>.*\d.*)", re.IGNORECASE)  # noqa: RUF001 - dashes that pages print
+_MAX_CHARACTERS: Final = 200
 _MAX_WORDS: Final = 14
 _MAX_NAME_WORDS: Final = 8
 
@@ -33,7 +34,7 @@ def read_heading_line(line: str) -> HeadingLine | None:
     >>> read_heading_line("By Ana Ruiz | March 5, 2026 | 3 min read")
     HeadingLine(author='Ana Ruiz', published_at=datetime.date(2026, 3, 5))
     """
-    if len(line.split()) > _MAX_WORDS:
+    if len(line) > _MAX_CHARACTERS or len(line.split()) > _MAX_WORDS:
         return None
     author, day = "", None
     for part in _PARTS.split(line.strip()):

@@ -57,6 +57,7 @@ class _Walk:
     base: str
     pictures: str
     images: list[Image] = field(default_factory=list)
+    shown: set[str] = field(default_factory=set)
 
     def blocks(self, nodes: Iterable[HtmlElement | str]) -> list[str]:
         """Return one piece of Markdown per block."""
@@ -115,8 +116,9 @@ class _Walk:
 
     def _show(self, image: Image) -> str:
         """Return the picture's place in the text; nothing when it is shown already."""
-        if any(reference(known) == reference(image) for known in self.images):
+        if reference(image) in self.shown:
             return ""
+        self.shown.add(reference(image))
         self.images.append(image)
         return f"![{escape_words(image.alt)}{reference(image)}"
 

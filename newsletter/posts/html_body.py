@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from newsletter.model import CallToAction, Image, RelatedPost
 
 _FEED_FOOTER = re.compile(r"The post .+ (?:appeared first|first appeared) on .+", re.IGNORECASE)
+_REFERENCE = re.compile(r"\]\([^()\s]*\)")
 _HEADING_PIECES = 3
 
 
@@ -66,7 +67,8 @@ def read_html(
     closing = read_closing([*blocks[start:mark], *others])
     story = pieces[start : start + closing.kept]
     markdown = "\n\n".join(story)
-    shown = tuple(image for image in images if reference(image) in markdown)
+    references = set(_REFERENCE.findall(markdown))
+    shown = tuple(image for image in images if reference(image) in references)
     text = " ".join(block.text for block in blocks[start : start + closing.kept] if not block.is_link)
     return HtmlBody(markdown, shown, closing.ask, closing.related, text)
 

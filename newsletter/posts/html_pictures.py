@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +19,7 @@ BEST_WIDTH: Final = 1072
 """Pixels a picture should have: a 536 px column on a screen with two pixels per point."""
 _LAZY: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
 _SETS: Final = ("srcset", "data-srcset", "data-lazy-srcset")
-_SIZED_SET = re.compile(r"(\S+)\s+(\d{1,5})w(?:,|$|\s)")
+_WIDTH = re.compile(r"(\d{1,5})w,?")
 _TRACKERS = re.compile(
     r"^(?:pixel|stats|b)\.(?:wp|wordpress)\.com$|doubleclick\.net$|feedburner\.com$|google-analytics\.com$"
     r"|facebook\.com$|scorecardresearch\.com$"
@@ -66,9 +67,14 @@ def with_caption(image: Image, caption: HtmlElement | None) -> Image:
 def _source(element: HtmlElement) -> str:
     """Return the address of the file whose width is nearest to what a letter shows."""
     for name in _SETS:
-        sized = _SIZED_SET.findall(element.get(name) or "")
+        parts = (element.get(name) or "").split()
+        sized = [
+            (abs(int(width[1]) - BEST_WIDTH), source)
+            for source, said in pairwise(parts)
+            if (width := _WIDTH.fullmatch(said))
+        ]
         if sized:
-            return str(min(sized, key=lambda found: abs(int(found[1]) - BEST_WIDTH))[0])
+            return str(min(sized)[1])
     for name in (*_LAZY, "src"):
         source = (element.get(name) or "").strip()
         if source and not source.lower().startswith("data:"):

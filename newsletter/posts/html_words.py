@@ -31,8 +31,8 @@ _BARE_ADDRESS = re.compile(r"https?://[^\s<>]+")
 
 def paragraphs_of(nodes: list[HtmlElement | str], base: str) -> list[str]:
     """Return the Markdown paragraphs that a run of inline nodes makes; two line breaks part them."""
-    raw = "".join(_inline(node, base, frozenset()) for node in nodes)
-    parts = (_finished(part) for part in re.split(r" *\n(?: *\n)+ *", raw))
+    raw = re.sub("[ \t]{2,}", " ", "".join(_inline(node, base, frozenset()) for node in nodes))
+    parts = (_finished(part) for part in re.split(r" ?\n(?: ?\n)+ ?", raw))
     return [part for part in parts if part]
 
 
@@ -97,7 +97,7 @@ def _code(text: str) -> str:
 
 def _finished(part: str) -> str:
     """Return a paragraph with its marks turned into Markdown, every line guarded at its start."""
-    part = re.sub(" *\n *", "\n", re.sub(r"[ \t]{2,}", " ", part)).strip()
+    part = re.sub(" ?\n ?", "\n", part).strip()
     for opening, closing, mark in _MARKS.values():
         # Two bold runs side by side are one; **** would be four stars.
         part = re.sub(f"{closing}(\\s*){opening}", r"\1", part)

@@ -86,11 +86,15 @@ class Studio:
     """Builds campaigns for the pages, one at a time, and remembers what was shown last."""
 
     app: App
+    """The open workspace."""
     build: Build = build_now
+    """Makes an edition of a campaign."""
     judge: Judge = judge
+    """Finds what is wrong with it."""
     shown: dict[str, Edition] = field(default_factory=dict)
     """Campaign → edition of its page, so that frames and pictures belong to the same one."""
     _lock: Lock = field(default_factory=Lock)
+    """Held while a campaign is built; pages are asked for in several threads."""
 
     def view(self, name: str) -> View:
         """Return a campaign, built from the files as they are now.

@@ -87,7 +87,9 @@ def test_the_copied_text_became_a_post(day: Any) -> None:
 
 def test_everybody_of_the_file_is_imported(day: Any) -> None:
     """With the shape that scripts rely on."""
-    assert day.imported == {"rows": 25, "added": 25, "updated": 0, "skipped": 0, "errors": []}
+    expected = {"rows": 25, "added": 25, "updated": 0, "skipped": 0, "errors": []}
+
+    assert {key: day.imported[key] for key in expected} == expected
 
 
 def test_the_edition_has_every_channel(day: Any) -> None:

@@ -242,7 +242,8 @@ def test_only_so_many_pictures_are_stored(write: Write, draw: Draw) -> None:
         shown += f"![x]({number}.png)\n\n"
     [found] = gather(str(write("s.md", f"# Eels\n\n{shown}In May.")))
     assert len(found.pictures) == 20
-    assert len(found.warnings) == 2
+    assert found.warnings == ("2 more pictures not stored: a post takes the first 20",)
+    assert found.post.body.count("![") == 20
 
 
 def test_a_feed_on_the_web_is_read(site: HTTPServer) -> None:
