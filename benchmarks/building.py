@@ -9,11 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.editions.build import build
-
 from newsletter import workspace
 from newsletter.app import open_app
 from newsletter.campaigns import load, pick
+from newsletter.editions.build import build
 from newsletter.posts import store
 
 if TYPE_CHECKING:

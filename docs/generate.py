@@ -160,7 +160,8 @@ def default(field: dataclasses.Field[Any]) -> str:
 
 def summary(shape: type[Any]) -> str:
     """Return the first line of the docstring."""
-    return inspect.getdoc(shape).partition("\n")[0] if inspect.getdoc(shape) else ""
+    return (inspect.getdoc(shape) or "").partition("
+")[0]
 
 
 def cell(text: str) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-
-from newsletter.editions.build import build_named
+from typing import Literal
 
 from newsletter import workspace
 from newsletter.app import open_app
+from newsletter.editions.build import build_named
 
-SHOTS = (("digest", 700, "light"), ("digest-dark", 700, "dark"), ("digest-phone", 375, "light"))
+SHOTS: tuple[tuple[str, int, Literal["light", "dark"]], ...] = (
+    ("digest", 700, "light"),
+    ("digest-dark", 700, "dark"),
+    ("digest-phone", 375, "light"),
+)
 
 
 def chromium() -> str | None:

@@ -49,25 +49,25 @@ def judge(opened: Opened, edition: Edition) -> tuple[Finding, ...]:
 
     In a workspace where nobody was ever subscribed the audience is not judged,
     so that a letter can be finished before people are imported; sending
-    refuses an empty audience all the same.
+    refuses an empty audience all the same (`judge_for`).
 
     Raises:
         ConfigError: the accounts of config.toml or the database cannot be used.
         ContentError: a stored post cannot be read.
     """
+    with opened.database.read() as connection:
+        people = recipients.count(connection, edition.lists)
+        ever = people or any(found.subscribed or found.unsubscribed for found in lists.counts(connection))
+    return judge_for(opened, edition, people if ever else None)
+
+
+def judge_for(opened: Opened, edition: Edition, people: int | None) -> tuple[Finding, ...]:
+    """Return the findings for an audience of so many; None: do not judge the audience. Errors as `judge`."""
     return preflight.check(
         edition,
         organisation=opened.loaded.config.organisation,
         networks=opened.networks,
         posts=store.load_all(opened.workspace.posts),
-        recipients=_recipients(opened, edition),
+        recipients=people,
         now=opened.now(),
     )
-
-
-def _recipients(opened: Opened, edition: Edition) -> int | None:
-    with opened.database.read() as connection:
-        if people := recipients.count(connection, edition.lists):
-            return people
-        ever = any(found.subscribed or found.unsubscribed for found in lists.counts(connection))
-        return 0 if ever else None

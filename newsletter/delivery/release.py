@@ -7,55 +7,29 @@ from typing import TYPE_CHECKING, Protocol
 
 from newsletter import clock
 from newsletter.audience import recipients
-from newsletter.checks import preflight
+from newsletter.checks import judge, preflight
 from newsletter.delivery import occurrences
 from newsletter.editions.build import build_named
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.outbox.freeze import freeze
-from newsletter.posts import store
 from newsletter.secret import Secret
 from newsletter.storage.database import DatabaseProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from newsletter.config import LoadedConfig
     from newsletter.delivery.occurrences import Occurrence
     from newsletter.editions.edition import Edition
     from newsletter.mail.base import MailTransport
     from newsletter.model import Finding
-    from newsletter.social.base import SocialNetwork
-    from newsletter.storage.database import Database
-    from newsletter.workspace import Workspace
 
 
-class Opened(Protocol):
+class Opened(judge.Opened, Protocol):
     """What this stage needs of the open workspace; `newsletter.app.App` has it."""
-
-    @property
-    def workspace(self) -> Workspace:
-        """Return where the files are."""
-
-    @property
-    def loaded(self) -> LoadedConfig:
-        """Return the checked config.toml."""
-
-    @property
-    def database(self) -> Database:
-        """Return the ledger."""
 
     @property
     def transports(self) -> tuple[MailTransport, ...]:
         """Return the mail transports, in order of priority."""
-
-    @property
-    def networks(self) -> tuple[SocialNetwork, ...]:
-        """Return the social accounts."""
-
-    @property
-    def now(self) -> Callable[[], datetime]:
-        """Return the clock."""
 
 
 def begin(opened: Opened, say: Callable[[str], None]) -> bool:
@@ -112,15 +86,7 @@ def prepare(
     edition = build_named(opened.workspace, opened.loaded, opened.networks, campaign)
     with opened.database.read() as connection:
         people = recipients.count(connection, edition.lists) if with_audience else None
-    findings = preflight.check(
-        edition,
-        organisation=opened.loaded.config.organisation,
-        networks=opened.networks,
-        posts=store.load_all(opened.workspace.posts),
-        recipients=people,
-        now=opened.now(),
-    )
-    return edition, preflight.blocking(findings)
+    return edition, preflight.blocking(judge.judge_for(opened, edition, people))
 
 
 def check_channels(opened: Opened, edition: Edition) -> None:

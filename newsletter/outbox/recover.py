@@ -75,12 +75,12 @@ def _doubt(connection: Connection, sender: Sender, row: Row[Any], now: datetime)
         statement = update(delivery).where(on_wire, further).values(state=state.value, **values)
         counts[state.value] += connection.execute(statement).rowcount
 
-    if row.state == "sending" and row.kind == "mail" and sender.rules.on_unknown == "resend":
+    if row.state != "cancelled" and row.kind == "mail" and sender.rules.on_unknown == "resend":
         become(DeliveryState.PENDING, {"reply": WHY, "at": now}, true())
     key_honoured_s = sender.honours_key_for_s.get(row.channel, 0)
     if row.state == "sending" and key_honoured_s:
         # `at` stays: the network counts from the first try, see EXPIRED.
         fresh = delivery.c.at > now - timedelta(seconds=key_honoured_s)
         become(DeliveryState.PENDING, {"reply": WHY, "code": IN_DOUBT}, fresh)
-    become(DeliveryState.PENDING, {"reply": WHY, "code": "", "at": now}, true())
+    become(DeliveryState.UNKNOWN, {"reply": WHY, "code": "", "at": now}, true())
     return counts

@@ -65,10 +65,16 @@ _Found = tuple[list["Post"], Path | None, str]
 
 @dataclass(frozen=True)
 class _Reader:
+    """Reads one source, whatever it is."""
+
     source: str
+    """As it was named; messages name it so."""
     limit: int
+    """Most posts of a feed or a site."""
     since: date | None
+    """No post of a feed or a site before this day."""
     get: Get
+    """How the web is read."""
 
     def from_disk(self) -> _Found:
         path, raw = self._file()

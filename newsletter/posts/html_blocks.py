@@ -55,9 +55,13 @@ class _Walk:
     """Goes through the blocks of a page and keeps the pictures it meets."""
 
     base: str
+    """What links are absolute against."""
     pictures: str
+    """What pictures are absolute against."""
     images: list[Image] = field(default_factory=list)
+    """Pictures met so far, each once."""
     shown: set[str] = field(default_factory=set)
+    """Their references, to know them again."""
 
     def blocks(self, nodes: Iterable[HtmlElement | str]) -> list[str]:
         """Return one piece of Markdown per block."""

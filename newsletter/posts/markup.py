@@ -31,7 +31,7 @@ def refuse_entities(text: str, where: str) -> None:
 
 
 def _unquoted(text: str) -> str:
-    """Return the markup without comments and CDATA; found by hand, since a pattern would rescan each opening."""
+    """Return the markup without comments and CDATA, in one pass: a pattern would rescan at every opening."""
     kept: list[str] = []
     at = 0
     while opened := _QUOTE_OPENS.search(text, at):

@@ -26,6 +26,8 @@ class Relay:
         """(MAIL, RCPT, DATA, BODY or DOT; recipient, or sender for MAIL) → replies, one per attempt."""
         self.received: list[tuple[str, bytes]] = []
         """Recipient and message of every letter that was taken, even when the answer was lost."""
+        self.arrived = threading.Event()
+        """Set at every letter that was taken."""
         self.connections = 0
         self.logins: list[tuple[bytes, bytes]] = []
         self.password = b"river"
@@ -106,6 +108,7 @@ class _Handler:
         reply = self.relay.answer("DOT", recipient)
         if not reply or reply == HANG_UP or reply[0] not in "45":
             self.relay.received.append((recipient, envelope.original_content))
+            self.relay.arrived.set()
         return await self._said(server, reply)
 
     async def _said(self, server: Any, reply: str) -> str:
