@@ -160,8 +160,7 @@ def default(field: dataclasses.Field[Any]) -> str:
 
 def summary(shape: type[Any]) -> str:
     """Return the first line of the docstring."""
-    return (inspect.getdoc(shape) or "").partition("
-")[0]
+    return (inspect.getdoc(shape) or "").partition("\n")[0]
 
 
 def cell(text: str) -> str:
