@@ -6,9 +6,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Installs from hash-pinned lists; uv when it can be had, else pip.
-INSTALL = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode $(1); \
-          else $(BIN)/python -m pip install -q $(1); fi
+# uv trusts the certificates of this machine, as pip does.
+export UV_SYSTEM_CERTS := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Installs from hash-pinned lists: with uv, and when uv cannot be had or cannot do it, with pip.
+INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode $(1); } || \
+          $(BIN)/python -m pip install -q $(1)
 
 .PHONY: demo test lint bench docs pins wheel clean
 

@@ -174,20 +174,24 @@ def _ask(app: App, edition: Edition, total: int, *, yes: bool) -> None:
         return
     with app.database.read() as connection:
         earlier = ledger.entries(connection, campaign=edition.campaign)
-    on_terminal = sys.stdin.isatty()
     if earlier:
         last = earlier[0]
         what = (
             f"another edition of {edition.campaign} ({last.id}) went out on {last.frozen_at:%Y-%m-%d %H:%M} "
             f"UTC to {last.total} recipients, and this one differs"
         )
-        if not on_terminal:
+        if not _on_terminal():
             raise BlockedError(
                 f"{what}; send it too with --yes, or the rest of that one: newsletter send {last.id}"
             )
         click.confirm(f"{what[0].upper()}{what[1:]}. Send this one to {total}?", abort=True, err=True)
-    elif total > _ASK_ABOVE and on_terminal:
+    elif total > _ASK_ABOVE and _on_terminal():
         click.confirm(f"Send {edition.subject!r} to {total} recipients?", abort=True, err=True)
+
+
+def _on_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _freeze(app: App, edition: Edition, ignored: Sequence[Finding]) -> Entry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 PLANTED = "planted-secret-77"
 KINDS = adapters.known(mail)
-LEAST = {Secret: {"env": "PLANTED"}, Path: "out", str: "service.invalid", int: 1}
+LEAST = {Secret: {"env": "PLANTED"}, Path: "out", str: "127.0.0.1", int: 1}
 """Setting's type → a value that most adapters take."""
 
 
@@ -105,6 +106,10 @@ def test_a_service_that_cannot_be_used_says_so_in_one_of_two_ways(
 ) -> None:
     """Later, or a person is needed; never another kind of error, never without a reason."""
     (tmp_path / "out").write_text("in the way", encoding="utf-8")
+    if "port" in {field.name for field in dataclasses.fields(transport)}:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            closed: dict[str, Any] = {"port": probe.getsockname()[1]}
+        transport = dataclasses.replace(transport, **closed)
 
     with pytest.raises(DeliveryError) as caught:
         transport.connect()
