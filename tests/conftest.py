@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,9 @@ import pytest
 from pytest_socket import socket_allow_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
 
 _GOLDEN = Path(__file__).parent / "golden"
 
@@ -46,3 +50,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str | bytes], None]
         assert made == path.read_bytes()
 
     return compare
+
+
+@pytest.fixture
+def chromium() -> Iterator[Browser]:
+    """Return a headless Chromium; without one the test is skipped, in CI it fails."""
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if program is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("needs a Chromium (Debian: apt install chromium-headless-shell)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # Root has no sandbox; what is shown is our own.
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()

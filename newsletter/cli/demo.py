@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,4 +119,5 @@ def _show_results(root: Path) -> None:
         ("snippets", edition / "snippets"),
     ):
         click.echo(f"  {label:<13} {path}")
-    click.echo(f"  {'preview':<13} newsletter -C {root} preview {CAMPAIGN}")
+    program = "newsletter" if shutil.which("newsletter") else sys.argv[0]
+    click.echo(f"  {'preview':<13} {program} -C {root} preview {CAMPAIGN}")

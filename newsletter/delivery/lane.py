@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from newsletter.outbox.claim import Claim, Delivery, Sender, Step
+    from newsletter.outbox.claim import Sender, Step
     from newsletter.outbox.settle import Outcome
+    from newsletter.outbox.window import Claim, Delivery
     from newsletter.storage.database import Database
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.editions.edition import Edition
-    from newsletter.outbox.claim import Delivery
+    from newsletter.outbox.window import Delivery
 
 
 class LetterWriter:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from newsletter.delivery.release import Opened
     from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
-    from newsletter.outbox.claim import Claim, Delivery
     from newsletter.outbox.settle import Outcome
+    from newsletter.outbox.window import Claim, Delivery
 
 
 class Door:

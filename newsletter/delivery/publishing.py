@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from newsletter.delivery.release import Opened
     from newsletter.editions.edition import Edition
-    from newsletter.outbox.claim import Claim, Delivery
     from newsletter.outbox.settle import Outcome
+    from newsletter.outbox.window import Claim, Delivery
     from newsletter.social.base import SocialNetwork
 
 

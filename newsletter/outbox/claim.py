@@ -15,77 +15,30 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, exists, false, literal, or_, select, update
+from sqlalchemy import and_, exists, false, select, update
 
-from newsletter.audience import recipients, suppression
 from newsletter.errors import NewsletterError
-from newsletter.model import DeliveryState
 from newsletter.outbox import hold
 from newsletter.outbox.ledger import OPEN
 from newsletter.outbox.settle import Outcome, settle
-from newsletter.storage.tables import Moment, delivery, edition, slice_
+from newsletter.outbox.window import Claim, Delivery, due, mark
+from newsletter.storage.tables import delivery, edition, slice_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection
 
     from newsletter.config import Sending
     from newsletter.errors import RefusedSenderError
 
 LEASE_S: Final = 120.0
 """A sender that has not been heard of for so long may be replaced."""
-IN_DOUBT: Final = "in-doubt"
-"""Code of a delivery that may have been published and is repeated with its key."""
-EXPIRED: Final = "it may have been published, and it is too late to repeat it without publishing it twice"
 
 
 class LostSliceError(NewsletterError):
     """Another sender has taken over the slice; nothing was written."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The right to send one slice."""
-
-    slice_id: int
-    """The slice."""
-    edition_id: str
-    """Its edition."""
-    path: str
-    """Folder of the edition's files, relative to the workspace."""
-    lists: tuple[str, ...]
-    """The lists of the edition."""
-    channel: str
-    """Name of the transport or account."""
-    kind: str
-    """``mail`` or ``social``."""
-    fence: int
-    """What the claim raised the fence to."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """One delivery of a window, marked as on the wire."""
-
-    id: int
-    """Its number."""
-    edition_id: str
-    """Its edition."""
-    subscriber_id: int | None
-    """Whom it is for; None for a social account."""
-    recipient: str
-    """Address, or name of the account."""
-    attempts: int
-    """Tries, this one included."""
-    values: Mapping[str, str] = field(default_factory=dict)
-    """Merge values of the person."""
-
-    @property
-    def key(self) -> str:
-        """Return the delivery's identity, the same on every attempt."""
-        return f"{self.edition_id}-{self.id}"
 
 
 @dataclass(frozen=True)
@@ -156,7 +109,17 @@ class Sender:
         state = hold.state_of(connection, claim.edition_id)
         if state == "cancelled":
             hold.drop_waiting(connection, claim.edition_id, now)
-        window = self._mark(connection, claim, size, now, counts) if state == "sending" and size else ()
+        window: tuple[Delivery, ...] = ()
+        if state == "sending" and size:
+            window, left_out = mark(
+                connection,
+                claim,
+                size=size,
+                now=now,
+                signing_key=self.signing_key,
+                key_honoured_s=self.honours_key_for_s.get(claim.channel, 0),
+            )
+            counts += left_out
         if not window:
             _give_back(connection, claim)
         return Step(window, counts, settled.refusal)
@@ -176,48 +139,9 @@ class Sender:
                 f"another sender has taken over slice {claim.slice_id} of {claim.edition_id}"
             )
 
-    def _mark(
-        self, connection: Connection, claim: Claim, size: int, now: datetime, counts: Counter[str]
-    ) -> tuple[Delivery, ...]:
-        """Mark up to ``size`` due deliveries; those that must not be sent are settled on the way."""
-        while rows := _due_rows(connection, claim, size, now):
-            stopped = self._stopped(connection, claim, rows, now)
-            for key, (state, why) in stopped.items():
-                values = {"state": state.value, "reply": why, "next_attempt_at": None, "at": now}
-                connection.execute(update(delivery).where(delivery.c.id == key).values(values))
-                counts[state.value] += 1
-            going = [row for row in rows if row.id not in stopped]
-            if going:
-                return _sending(connection, claim, going, now)
-        return ()
-
-    def _stopped(
-        self, connection: Connection, claim: Claim, rows: Sequence[Row[Any]], now: datetime
-    ) -> dict[int, tuple[DeliveryState, str]]:
-        """Return which deliveries must not be sent: number → the state they enter and why."""
-        if claim.kind == "mail":
-            people = [(row.subscriber_id, row.recipient) for row in rows]
-            reasons = suppression.blocked(connection, self.signing_key, claim.lists, people)
-            return {
-                row.id: (DeliveryState.SUPPRESSED, reasons[row.recipient])
-                for row in rows
-                if row.recipient in reasons
-            }
-        oldest = now - timedelta(seconds=self.honours_key_for_s.get(claim.channel, 0))
-        return {
-            row.id: (DeliveryState.UNKNOWN, EXPIRED)
-            for row in rows
-            if row.code == IN_DOUBT and row.at <= oldest
-        }
-
 
 def _lease(now: datetime) -> datetime:
     return now + timedelta(seconds=LEASE_S)
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    waited = and_(delivery.c.state == DeliveryState.DEFERRED.value, delivery.c.next_attempt_at <= now)
-    return or_(delivery.c.state == DeliveryState.PENDING.value, waited)
 
 
 def _first_free(channel: str, now: datetime, edition_id: str | None) -> Any:
@@ -227,52 +151,12 @@ def _first_free(channel: str, now: datetime, edition_id: str | None) -> Any:
         select(slice_.c.id, slice_.c.edition_id, slice_.c.kind, edition.c.path, edition.c.lists)
         .join(edition, edition.c.id == slice_.c.edition_id)
         .where(free, edition.c.state == "sending")
-        .where(exists().where(delivery.c.slice_id == slice_.c.id, _due(now)))
+        .where(exists().where(delivery.c.slice_id == slice_.c.id, due(now)))
         .order_by(slice_.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=slice_)
     )
     return query if edition_id is None else query.where(slice_.c.edition_id == edition_id)
-
-
-def _due_rows(connection: Connection, claim: Claim, size: int, now: datetime) -> Sequence[Row[Any]]:
-    query = (
-        select(delivery)
-        .where(delivery.c.slice_id == claim.slice_id, _due(now))
-        .order_by(delivery.c.id)
-        .limit(size)
-    )
-    return connection.execute(query).all()
-
-
-def _sending(
-    connection: Connection, claim: Claim, rows: Sequence[Row[Any]], now: datetime
-) -> tuple[Delivery, ...]:
-    """Mark the rows as on the wire and return them with their merge values."""
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_([row.id for row in rows]))
-        .values(state=DeliveryState.SENDING.value, attempts=delivery.c.attempts + 1, at=_since(now))
-    )
-    values = {}
-    if claim.kind == "mail":
-        values = recipients.merge_values(connection, [row.subscriber_id for row in rows])
-    return tuple(
-        Delivery(
-            row.id,
-            row.edition_id,
-            row.subscriber_id,
-            row.recipient,
-            row.attempts + 1,
-            values.get(row.subscriber_id, {}),
-        )
-        for row in rows
-    )
-
-
-def _since(now: datetime) -> ColumnElement[datetime]:
-    """Return when the try began; one that repeats a doubtful try began with that, for the network's clock."""
-    return case((delivery.c.code == IN_DOUBT, delivery.c.at), else_=literal(now, Moment))
 
 
 def _give_back(connection: Connection, claim: Claim) -> None:

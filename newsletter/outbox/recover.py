@@ -13,7 +13,7 @@ from sqlalchemy import select, true, update
 
 from newsletter.model import DeliveryState
 from newsletter.outbox import hold
-from newsletter.outbox.claim import IN_DOUBT
+from newsletter.outbox.window import IN_DOUBT
 from newsletter.storage.tables import delivery, edition, slice_
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from newsletter.audience import signing
 from newsletter.delivery.letters import LetterWriter
 from newsletter.errors import ConfigError
-from newsletter.outbox.claim import Delivery
+from newsletter.outbox.window import Delivery
 from tests.outbox.audience import NOW, edition_in, later
 
 if TYPE_CHECKING:

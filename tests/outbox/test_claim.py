@@ -21,7 +21,8 @@ from tests.outbox.audience import NOW, edition_in, frozen_in, later, leave, row_
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from newsletter.outbox.claim import Claim, Delivery, Step
+    from newsletter.outbox.claim import Step
+    from newsletter.outbox.window import Claim, Delivery
     from newsletter.storage.database import Database
 
 KEY = b"k" * 32

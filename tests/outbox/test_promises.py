@@ -34,7 +34,7 @@ from newsletter.storage.tables import slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, subscribe
 
 if TYPE_CHECKING:
-    from newsletter.outbox.claim import Claim, Delivery
+    from newsletter.outbox.window import Claim, Delivery
 
 KEY = b"k" * 32
 PEOPLE = 9

@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from newsletter.config import Sending
 from newsletter.outbox import hold, ledger
-from newsletter.outbox.claim import IN_DOUBT, LEASE_S, Sender
+from newsletter.outbox.claim import LEASE_S, Sender
 from newsletter.outbox.recover import WHY, is_gone, recover
+from newsletter.outbox.window import IN_DOUBT
 from newsletter.storage.tables import delivery, slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, later, states, subscribe
 

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 CAMPAIGN = "autumn-digest"
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(chromium: Browser) -> Page:
     """A tab of a headless Chromium."""
-    if CHROMIUM is None:
-        pytest.skip("needs a Chromium (Debian: apt install chromium-headless-shell)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield browser.new_page(viewport={"width": 1200, "height": 900})
-        browser.close()
+    return chromium.new_page(viewport={"width": 1200, "height": 900})
 
 
 @pytest.mark.browser

@@ -1,0 +1,60 @@
+"""Short ways to send a window to the relay of the tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from newsletter.mail.base import OutgoingLetter
+from newsletter.mail.smtp import Smtp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from newsletter.errors import DeliveryError
+    from newsletter.model import Receipt
+    from tests.mail.relay import Relay
+
+MESSAGE = (
+    b"From: news@rivertrust.example\r\nTo: you\r\nSubject: Otters\r\n\r\nThey are back.\r\n.\r\n..two\r\n"
+)
+
+
+def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE, **other: str) -> OutgoingLetter:
+    """Return a letter for one person."""
+    return OutgoingLetter(
+        key=recipient,
+        sender=other.get("sender", "news@rivertrust.example"),
+        recipient=recipient,
+        message=message,
+    )
+
+
+def transport(relay: Relay, **settings: Any) -> Smtp:
+    """Return a transport that leads to the relay."""
+    given: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "tls": "none",
+        "timeout_s": 10,
+        "reply_timeout_s": 10,
+        "local_hostname": "studio.example",
+    }
+    return Smtp(name="main", port=relay.port, **(given | settings))
+
+
+def send(relay: Relay, *letters: OutgoingLetter, **settings: Any) -> Sequence[Receipt | DeliveryError]:
+    """Send one window over a connection of its own."""
+    session = transport(relay, **settings).connect()
+    try:
+        return session.send(letters)
+    finally:
+        session.close()
+
+
+def people(count: int) -> list[OutgoingLetter]:
+    """Return letters for so many people."""
+    return [letter(f"reader{number}@example.org") for number in range(count)]
+
+
+def kinds(outcomes: Sequence[Receipt | DeliveryError]) -> list[type]:
+    """Return the classes of outcomes."""
+    return [type(outcome) for outcome in outcomes]
