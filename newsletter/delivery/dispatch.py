@@ -97,10 +97,16 @@ class _Round:
         lanes = [self._lane(channel, carrier) for channel, carrier in self._carriers(waiting)]
         if not lanes:
             return
+        accounts = {network.name for network in self._opened.networks}
         with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-            ends = [pool.submit(lane.run) for lane in lanes]
-            for end in ends:
+            ends = []
+            for lane in lanes:
+                end = pool.submit(lane.run)
                 end.add_done_callback(self._note_failure)
+                ends.append(end)
+                if lane.channel in accounts:
+                    # A mail server that refuses us pauses the edition; what posts at once has left by then.
+                    lane.begun.wait()
             try:
                 while wait(ends, timeout=LEASE_S / 4).not_done:
                     with self._opened.database.write() as connection:
@@ -114,14 +120,14 @@ class _Round:
 
     def _carriers(self, waiting: Counter[tuple[str, str]]) -> Iterator[tuple[str, Carrier]]:
         """Yield what is to run: a carrier per connection of a transport, one per account."""
+        for network in self._opened.networks:
+            if waiting.pop((network.name, "social"), 0):
+                yield network.name, SocialCarrier(self._opened, network)
         for transport in self._opened.transports:
             slices = waiting.pop((transport.name, "mail"), 0)
             door = Door(transport)
             for _ in range(min(slices, getattr(transport, "connections", 1))):
                 yield transport.name, MailCarrier(self._opened, door, self._sender.signing_key)
-        for network in self._opened.networks:
-            if waiting.pop((network.name, "social"), 0):
-                yield network.name, SocialCarrier(self._opened, network)
         for channel, kind in waiting:
             self.troubles.append(
                 f"deliveries wait for the channel {channel!r}, which config.toml no longer has; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,6 +59,8 @@ class Lane:
     """Take slices of this edition only."""
     troubles: list[str] = field(default_factory=list)
     """What a person should know, one line each."""
+    begun: threading.Event = field(default_factory=threading.Event)
+    """Set once its first window is on the wire, or there is none."""
 
     def run(self) -> None:
         """Send until nothing is due, the channel fails, or it is told to stop.
@@ -77,6 +80,7 @@ class Lane:
         except LostSliceError as error:
             self.troubles.append(str(error))
         finally:
+            self.begun.set()
             self.carrier.close()
 
     def _send(self, claim: Claim) -> bool:
@@ -93,6 +97,7 @@ class Lane:
         usable = True
         step = self._advance(claim, (), size=self.sender.rules.window)
         while step.window:
+            self.begun.set()
             outcomes, usable = self._carry(claim, step.window)
             size = self.sender.rules.window if usable and not self.stopped() else 0
             step = self._advance(claim, outcomes, size=size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import socket
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -19,11 +19,11 @@ MESSAGE = (
 )
 
 
-def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE, **other: str) -> OutgoingLetter:
+def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE) -> OutgoingLetter:
     """Return a letter for one person."""
     return OutgoingLetter(
         key=recipient,
-        sender=other.get("sender", "news@rivertrust.example"),
+        sender="news@rivertrust.example",
         recipient=recipient,
         message=message,
     )
