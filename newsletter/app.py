@@ -65,6 +65,12 @@ class App:
         return adapters.networks(self.loaded)
 
 
+    def close(self) -> None:
+        """Close what was opened."""
+        if "database" in vars(self):
+            self.database.close()
+
+
 def open_app(root: str | Path | None = None) -> App:
     """Open the workspace at ``root``, or the nearest one above the current folder.
 

@@ -33,7 +33,10 @@ def pass_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         from newsletter.app import open_app
 
         app = open_app(click.get_current_context().meta.get(_WORKSPACE))
-        return command(app, *args, **kwargs)
+        try:
+            return command(app, *args, **kwargs)
+        finally:
+            app.close()
 
     return opened
 

@@ -51,7 +51,7 @@ def send(  # noqa: PLR0913 - a parameter per option
             entry = ledger.get(connection, edition.id)
         if entry is None:
             _judge(campaign, blocking, force=force)
-            _check_channels(app, edition)
+            release.check_channels(app, edition)
             plan = _plan(app, edition)
             if dry_run:
                 _show_plan(plan, as_json=as_json)
@@ -111,20 +111,6 @@ def _judge(campaign: str, blocking: Sequence[Finding], *, force: bool) -> None:
         raise BlockedError("\n".join([*lines, f"nothing was sent; see: newsletter check {campaign}"]))
     for line in lines:
         click.secho(f"ignored: {line}", fg="yellow", err=True)
-
-
-def _check_channels(app: App, edition: Edition) -> None:
-    """Make sure that there is a transport, and that every secret can be read, before anything is frozen."""
-    from newsletter.errors import ConfigError
-    from newsletter.secret import Secret
-
-    if edition.lists and not app.transports:
-        raise ConfigError("there is no [[mail]] to send letters with", where=str(app.workspace.config))
-    accounts = {snippet.account for snippet in edition.snippets}
-    for channel in (*app.transports, *(network for network in app.networks if network.name in accounts)):
-        for value in vars(channel).values():
-            if isinstance(value, Secret):
-                value.reveal()
 
 
 def _plan(app: App, edition: Edition) -> dict[str, Any]:
