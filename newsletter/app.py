@@ -66,7 +66,7 @@ class App:
 
 
     def close(self) -> None:
-        """Close what was opened."""
+        """Close what was opened; this also empties SQLite's log, where erased words still stand."""
         if "database" in vars(self):
             self.database.close()
 

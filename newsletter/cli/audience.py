@@ -214,8 +214,6 @@ def remove(app: App, email: str, *, name: str | None, erase: bool, as_json: bool
             subscribers.erase(connection, email, "asked by staff", app.now())
         else:
             left = subscribers.remove(connection, email, name, "removed by staff", app.now())
-    # Closing empties SQLite's log, where the erased words still stand.
-    app.database.close()
     if as_json:
         console.print_json({"email": email, "erased": erase, "left": left})
     elif erase:

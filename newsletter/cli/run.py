@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -37,7 +36,7 @@ def run(app: App, host: str | None, port: int | None, *, once: bool) -> None:
 
     # Every mistake in the settings shows before anything starts.
     channels = [*(one.name for one in app.transports), *(one.name for one in app.networks)]
-    with lock.hold(app.workspace.lock, now=app.now()), closing(app.database), until_signal() as stop:
+    with lock.hold(app.workspace.lock, now=app.now()), until_signal() as stop:
         if once:
             went_well = [step() for step in _steps(app, stop)]
             click.get_current_context().exit(0 if all(went_well) else 4)
