@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import regex
 
+from newsletter.posts import sentences
 from newsletter.social.base import graphemes
 
 if TYPE_CHECKING:
@@ -18,13 +19,6 @@ ELLIPSIS: Final = "…"
 # Control characters, halves of characters, and the code points that networks refuse.
 _UNPRINTABLE: Final = regex.compile(r"[\p{Cc}\p{Cs}\uFEFF\uFFFE\uFFFF--\n]", regex.V1)
 _LINE_END: Final = regex.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-# A mark that ends a sentence before a new one begins, an East Asian stop, or the end of a line.
-_SENTENCE_END: Final = regex.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[¿¡]*[^\W_\p{Ll}]|\s*$)|[。！？]+[」』”’）]*|(?<=\S)(?=\n)"  # noqa: RUF001 - stops and quotes of many languages
-)
-_ABBREVIATION: Final = regex.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Rev|St|Sr|Jr|No|vs|etc|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec|e\.g|i\.e|\p{Lu})\.$"
-)
 _UNCUT: Final = regex.compile(r"(?:https?://|www\.)\S+|[#@＃＠]\S+", regex.IGNORECASE)  # noqa: RUF001 - full-width signs
 # Scripts written without spaces: a cut between two of their characters counts as one between words.
 _UNSPACED: Final = r"(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}])\X"
@@ -81,10 +75,7 @@ def _longest(ends: Sequence[int], cut_at: Callable[[int], str], fits: Callable[[
 
 def _sentence_ends(text: str) -> Iterator[int]:
     uncut = _spans(text)
-    for found in _SENTENCE_END.finditer(text):
-        end = found.end()
-        if not _ABBREVIATION.search(text, max(0, end - 12), end) and not _inside(end, uncut):
-            yield end
+    yield from (end for end in sentences.ends(text) if not _inside(end, uncut))
 
 
 def _word_ends(text: str) -> Iterator[int]:

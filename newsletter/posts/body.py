@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -13,6 +12,7 @@ import nh3
 from markdown_it import MarkdownIt
 
 from newsletter.model import Image
+from newsletter.posts import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +34,6 @@ _ATTRIBUTES: Final = {
     "td": {"align"},
 }
 LINK_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
-
-# A full stop after one of these does not end a sentence.
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Mx|Dr|Prof|Rev|Hon|Sen|Rep|Gov|Gen|St|Sr|Jr|No|vs|etc|approx|Inc|Ltd|Co"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)|\be\.g|\bi\.e|\b[A-Z])\.$"
-)
-_SENTENCE_END = re.compile(r"(?<=[.!?…])([\"'”’»)\]]*)\s+(?=[\"'“‘«(\[]*[^\W_a-z])|(?<=[。！？])")  # noqa: RUF001 - East Asian stops
 
 
 def to_html(markdown: str) -> str:
@@ -133,11 +126,10 @@ def _align_by_attribute(token: Token) -> None:
 def _sentences(markdown: str) -> Iterator[str]:
     for paragraph in _paragraphs(markdown):
         start = 0
-        for end in _SENTENCE_END.finditer(paragraph):
-            if not _ABBREVIATION.search(paragraph[max(0, end.start() - 8) : end.start()]):
-                yield paragraph[start : end.end()].strip()
-                start = end.end()
-        yield paragraph[start:].strip()
+        for end in (*sentences.ends(paragraph), len(paragraph)):
+            if sentence := paragraph[start:end].strip():
+                yield sentence
+            start = end
 
 
 def _paragraphs(markdown: str) -> Iterator[str]:
