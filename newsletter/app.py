@@ -64,7 +64,6 @@ class App:
 
         return adapters.networks(self.loaded)
 
-
     def close(self) -> None:
         """Close what was opened; this also empties SQLite's log, where erased words still stand."""
         if "database" in vars(self):
