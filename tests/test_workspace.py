@@ -22,7 +22,8 @@ def test_the_nearest_folder_above_with_a_config_is_the_workspace(
 
 def test_no_workspace_says_how_to_make_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways: by name and by looking."""
-    monkeypatch.chdir(tmp_path)
+    # The one folder that has nothing above it.
+    monkeypatch.chdir(tmp_path.anchor)
     with pytest.raises(ConfigError, match="newsletter init"):
         workspace.find()
     with pytest.raises(ConfigError, match="newsletter init"):
