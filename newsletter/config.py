@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from email.utils import parseaddr
+from dataclasses import dataclass, field, replace
+from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from newsletter import tomlfile
 from newsletter.errors import ConfigError, Problem
 from newsletter.model import CallToAction
-from newsletter.tomlfile import Table, TomlFile
+from newsletter.tomlfile import Loc, Table, TomlFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from newsletter.workspace import Workspace
 
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language tag as BCP 47 writes it, near enough."""
+WEB_STARTS = ("https://", "http://127.0.0.1", "http://localhost")
+"""How addresses begin: https, and http on this machine for trying things out."""
 MAX_WINDOW = 50
 """Letters in doubt after a crash are at most this many per connection."""
 
@@ -137,47 +143,52 @@ def load(workspace: Workspace) -> LoadedConfig:
     problems = [*_own_rules(config, file), *_channel_names(config, file)]
     if problems:
         raise ConfigError("", problems=problems)
-    return LoadedConfig(config, file)
+    organisation = config.organisation
+    bare = {key: getattr(organisation, key).rstrip("/") for key in ("public_url", "media_url")}
+    return LoadedConfig(replace(config, organisation=replace(organisation, **bare)), file)
 
 
 def _own_rules(config: Config, file: TomlFile) -> list[Problem]:
     """Return what the types alone cannot see."""
-    organisation, rules = config.organisation, []
-    rules.append(
-        (
-            _zone_exists(organisation.timezone),
-            ("organisation", "timezone"),
-            f"{organisation.timezone!r} is not a time zone; write one like 'Europe/London'",
-        )
-    )
-    address = parseaddr(organisation.sender)[1]
-    rules.append(
-        (
-            "@" in address
-            and "." in address.rpartition("@")[2]
-            and not set(organisation.sender) & set("\r\n"),
-            ("organisation", "sender"),
-            "write one sender as 'Name <name@domain.example>'",
-        )
-    )
+    return [
+        *(Problem(why, file.where(("organisation", key))) for key, why in _about(config.organisation)),
+        *(Problem(why, file.where(loc)) for loc, why in _numbers_and_colours(config)),
+    ]
+
+
+def _about(organisation: Organisation) -> Iterator[tuple[str, str]]:
+    """Yield the keys of ``[organisation]`` that cannot be used, and why."""
+    if not _zone_exists(organisation.timezone):
+        yield "timezone", f"{organisation.timezone!r} is not a time zone; write one like 'Europe/London'"
+    if not LANGUAGE.fullmatch(organisation.language):
+        yield "language", f"{organisation.language!r} is not a language; write one like 'en' or 'pt-BR'"
+    for key in ("sender", "reply_to"):
+        line = str(getattr(organisation, key))
+        if (line or key == "sender") and not is_mailbox(line):
+            yield key, "write one address as 'Name <name@domain.example>'"
     for key in ("public_url", "media_url", "website"):
         url = str(getattr(organisation, key))
-        rules.append((not url or _is_web(url), ("organisation", key), f"{url!r} must start with https://"))
-    rules.append(
-        (
-            re.fullmatch(r"#[0-9a-fA-F]{6}", config.brand.accent) is not None,
-            ("brand", "accent"),
-            f"{config.brand.accent!r} must be a colour like '#0b6e4f'",
-        )
-    )
-    rules.append(
-        (
-            1 <= config.sending.window <= MAX_WINDOW,
-            ("sending", "window"),
-            f"{config.sending.window} must be between 1 and {MAX_WINDOW}",
-        )
-    )
-    return [Problem(why, file.where(loc)) for holds, loc, why in rules if not holds]
+        if (url or key == "public_url") and not url.startswith(WEB_STARTS):
+            yield key, f"{url!r} must start with https://"
+
+
+def _numbers_and_colours(config: Config) -> Iterator[tuple[Loc, str]]:
+    sending, accent = config.sending, config.brand.accent
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
+        yield ("brand", "accent"), f"{accent!r} must be a colour like '#0b6e4f'"
+    if not 1 <= sending.window <= MAX_WINDOW:
+        yield ("sending", "window"), f"{sending.window} must be between 1 and {MAX_WINDOW}"
+    for key in ("give_up_after_h", "catch_up_within_h"):
+        hours = getattr(sending, key)
+        if hours <= 0:
+            yield ("sending", key), f"{hours} must be more than 0 hours"
+
+
+def is_mailbox(line: str) -> bool:
+    """Tell whether a line is one address, with or without a name, that a header can carry."""
+    found = getaddresses([line])
+    address = found[0][1] if len(found) == 1 else ""
+    return line.isprintable() and "@" in address[1:] and "." in address.rpartition("@")[2]
 
 
 def _channel_names(config: Config, file: TomlFile) -> list[Problem]:
@@ -206,8 +217,3 @@ def _zone_exists(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return True
-
-
-def _is_web(url: str) -> bool:
-    """Accept https, and http on this machine for trying things out."""
-    return url.startswith(("https://", "http://127.0.0.1", "http://localhost"))

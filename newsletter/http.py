@@ -234,9 +234,7 @@ def _answer(
     content = _read(response)
     body = None if content is None else _parsed(content)
     if content is None or any(not isinstance(body, dict) or name not in body for name in needs):
-        raise unanswered(
-            "the answer is not one of this API", repeatable=repeatable, where=where, code="broken"
-        )
+        raise unanswered(NOT_OURS, repeatable=repeatable, where=where, code="broken")
     return Answer(status, response.headers, body)
 
 

@@ -21,9 +21,9 @@ class CallToAction:
     question: str
     """The ask: "Can you help end the conditions that cause modern slavery?"."""
     label: str = ""
-    """Text of the button; empty means the organisation's default label."""
+    """Text of the button; empty: the organisation's, or "Find out more" on a page that is not its own."""
     url: str = ""
-    """Absolute https address the button opens; empty when the source named none."""
+    """Absolute https address the button opens; empty: the organisation's page, else the lead story's."""
 
 
 @dataclass(frozen=True)
@@ -166,15 +166,3 @@ class DeliveryState(StrEnum):
     """Not sent because the person must not be written to."""
     CANCELLED = "cancelled"
     """Stopped by a person before it was sent."""
-
-
-FINAL_STATES = frozenset(
-    {
-        DeliveryState.SENT,
-        DeliveryState.FAILED,
-        DeliveryState.UNKNOWN,
-        DeliveryState.SUPPRESSED,
-        DeliveryState.CANCELLED,
-    }
-)
-"""A delivery in one of these is not tried again unless a person asks for it."""

@@ -45,6 +45,9 @@ def test_five_lines_are_enough(tmp_path: Path) -> None:
         ('timezone = "Europe/Lundon"', "(organisation.timezone): 'Europe/Lundon' is not a time zone"),
         ('website = "ftp://x"', "(organisation.website): 'ftp://x' must start with https://"),
         ('[brand]\naccent = "green"', "(brand.accent): 'green' must be a colour like '#0b6e4f'"),
+        ('language = "english language"', "(organisation.language): 'english language' is not a language"),
+        ('reply_to = "a@b.example, c@d.example"', "(organisation.reply_to): write one address"),
+        ("[sending]\ngive_up_after_h = 0", "(sending.give_up_after_h): 0 must be more than 0 hours"),
         ("[sending]\nwindow = 0", "(sending.window): 0 must be between 1 and 50"),
         ('[[mail]]\ntype = "smtp"', "(mail): every [[mail]] needs a 'name'"),
         (
@@ -61,6 +64,13 @@ def test_a_wrong_value_names_line_and_key(tmp_path: Path, extra: str, message: s
 
     assert message in str(caught.value)
     assert f"{tmp_path}/config.toml:" in str(caught.value)
+
+
+def test_a_slash_at_the_end_of_an_address_makes_no_double_slash(tmp_path: Path) -> None:
+    """Links are made by adding to it."""
+    text = GOOD.replace("https://news.rivertrust.example", "https://news.rivertrust.example/")
+
+    assert load(tmp_path, text).config.organisation.public_url == "https://news.rivertrust.example"
 
 
 def test_two_mistakes_are_told_in_one_go(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select, update
 
-from newsletter.audience.writing import stamp
 from newsletter.errors import ContentError
 from newsletter.storage.tables import consent_event, mailing_list, membership
+from newsletter.storage.writing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -53,16 +53,16 @@ def records(path: Path, recognised: Callable[[list[str]], int]) -> Iterator[Iter
     encoding = _encoding_of(path)
     limit = csv.field_size_limit(MAX_FIELD)
     try:
-        with path.open(encoding=encoding, newline="") as handle:
-            first = handle.readline()
+        with path.open(encoding=encoding, newline="") as file:
+            first = file.readline()
             # Excel's own way to name the delimiter, on a line before the header.
             named = re.fullmatch(r"sep=(.)\s*", first)
-            sample = handle.read(_SAMPLE) if named else first + handle.read(_SAMPLE)
+            sample = file.read(_SAMPLE) if named else first + file.read(_SAMPLE)
             delimiter = named[1] if named else _delimiter_of(sample, recognised)
-            handle.seek(0)
+            file.seek(0)
             if named:
-                handle.readline()
-            yield _read(handle, delimiter, before=1 if named else 0)
+                file.readline()
+            yield _read(file, delimiter, before=1 if named else 0)
     finally:
         csv.field_size_limit(limit)
 
@@ -83,8 +83,8 @@ def unguard(cell: str) -> str:
 def _encoding_of(path: Path) -> str:
     """Return the encoding: by the byte order mark, else UTF-8 when all of it is, else Windows-1252."""
     try:
-        with path.open("rb") as handle:
-            start = handle.read(_SAMPLE)
+        with path.open("rb") as file:
+            start = file.read(_SAMPLE)
     except FileNotFoundError:
         raise ContentError("there is no such file", where=str(path)) from None
     except OSError as error:
@@ -104,8 +104,8 @@ def _encoding_of(path: Path) -> str:
 
 def _reads_as(path: Path, encoding: str) -> bool:
     try:
-        with path.open(encoding=encoding, newline="") as handle:
-            while handle.read(_SAMPLE):
+        with path.open(encoding=encoding, newline="") as file:
+            while file.read(_SAMPLE):
                 pass
     except UnicodeError:
         return False
@@ -127,8 +127,8 @@ def _header(sample: str, delimiter: str) -> list[str]:
         return []
 
 
-def _read(handle: TextIO, delimiter: str, *, before: int) -> Iterator[Record]:
-    reader = csv.reader((line.replace("\0", "") for line in handle), delimiter=delimiter, strict=True)
+def _read(lines: TextIO, delimiter: str, *, before: int) -> Iterator[Record]:
+    reader = csv.reader((line.replace("\0", "") for line in lines), delimiter=delimiter, strict=True)
     while True:
         line = before + reader.line_num + 1
         try:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, insert, select, update
 
 from newsletter.audience import consent, lists, suppression
-from newsletter.audience.writing import stamp
 from newsletter.storage import tables
 from newsletter.storage.tables import consent_event, membership, subscriber
+from newsletter.storage.writing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import case, func, select
 
-from newsletter.audience.writing import insert_or_skip
 from newsletter.errors import ContentError
 from newsletter.storage.tables import mailing_list, membership
+from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import select
 
-from newsletter.audience.writing import insert_or_skip
 from newsletter.storage.tables import install
+from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
     from datetime import datetime

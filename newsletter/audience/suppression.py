@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, update
 
 from newsletter.audience import addresses
 from newsletter.audience.recipients import subscribed_ids
-from newsletter.audience.writing import insert_or_skip
 from newsletter.storage.tables import membership, suppression
+from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -64,7 +64,8 @@ def suppress(  # noqa: PLR0913, PLR0917 - the columns of the row
         "source": source,
         "at": now,
     }
-    is_new = connection.execute(insert_or_skip(connection, suppression), row).rowcount > 0
+    statement = insert_or_skip(connection, suppression).values(row).returning(suppression.c.key_hash)
+    is_new = connection.execute(statement).first() is not None
     if reason == "erased" and not is_new:
         connection.execute(update(suppression).where(suppression.c.key_hash == hashed).values(row))
     return is_new

@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from newsletter import tomlfile
 from newsletter.campaigns.campaign import Campaign
+from newsletter.config import LANGUAGE, is_mailbox
 from newsletter.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ WEB = re.compile(r"https?://[^\s/]+\S*")
 
 _FILE = "campaign.toml"
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -96,12 +95,12 @@ def _own_rules(campaign: Campaign, file: TomlFile) -> Iterator[Problem]:
     if not _TEMPLATE.fullmatch(campaign.template):
         why = f"{campaign.template!r} is not the name of a template; write one like 'digest'"
         yield Problem(why, file.where(("template",)))
-    if campaign.language and not _LANGUAGE.fullmatch(campaign.language):
+    if campaign.language and not LANGUAGE.fullmatch(campaign.language):
         why = f"{campaign.language!r} is not a language; write one like 'en' or 'pt-BR'"
         yield Problem(why, file.where(("language",)))
     for key in ("sender", "reply_to"):
         line = str(getattr(campaign, key))
-        if line and not _is_mailbox(line):
+        if line and not is_mailbox(line):
             yield Problem("write one address as 'Name <name@domain.example>'", file.where((key,)))
     ask = campaign.call_to_action
     if ask and not ask.question.strip():
@@ -123,9 +122,3 @@ def _text_rules(campaign: Campaign, file: TomlFile) -> Iterator[Problem]:
         if _CONTROL.search(str(getattr(campaign, key))):
             why = f"the {key} is one line, without line breaks and control characters"
             yield Problem(why, file.where((key,)))
-
-
-def _is_mailbox(line: str) -> bool:
-    address = parseaddr(line)[1]
-    domain = address.rpartition("@")[2]
-    return not _CONTROL.search(line) and "@" in address[1:] and "." in domain and "," not in address

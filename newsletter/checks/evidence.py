@@ -82,13 +82,6 @@ class Rehearsal:
         """Return the text part, decoded, with plain line ends; empty when there is none."""
         return self._content("text/plain").replace("\r\n", "\n")
 
-    def transmitted(self, content_type: str) -> bytes:
-        """Return a part as it travels, transfer encoding included; empty when there is none."""
-        for part in self.parts:
-            if part.get_content_type() == content_type:
-                return str(part.get_payload()).encode("utf-8", "surrogateescape")
-        return b""
-
     @cached_property
     def tree(self) -> HtmlElement:
         """Return the HTML part as a tree."""

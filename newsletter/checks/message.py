@@ -7,14 +7,13 @@ from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from newsletter.checks.rule import rule
+from newsletter.editions.mime import CLIPPED_BYTES, html_size_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from newsletter.checks.evidence import Evidence, Rehearsal
+    from newsletter.checks.evidence import Evidence
 
-GMAIL_CUT_BYTES = 102_000
-"""Gmail shows no more than about 102 KB of a letter's HTML."""
 GMAIL_NEAR_BYTES = 90_000
 MAX_LINE_BYTES = 998
 """RFC 5322 §2.1.1, without the line end."""
@@ -84,8 +83,8 @@ def safe_encoding(evidence: Evidence) -> Iterator[str]:
             yield f"letter to {rehearsal.name}: a line over {MAX_ENCODED_LINE_BYTES} characters"
 
 
-def _weights(evidence: Evidence) -> dict[int, Rehearsal]:
-    return {len(rehearsal.transmitted("text/html")): rehearsal for rehearsal in evidence.rehearsals}
+def _heaviest(evidence: Evidence) -> int:
+    return max(html_size_bytes(rehearsal.raw) for rehearsal in evidence.rehearsals)
 
 
 @rule(
@@ -97,9 +96,9 @@ def _weights(evidence: Evidence) -> dict[int, Rehearsal]:
 )
 def fits_gmail(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """The HTML part as transmitted stays below the size where Gmail cuts."""
-    heaviest = max(_weights(evidence))
-    if heaviest > GMAIL_CUT_BYTES:
-        size = f"{heaviest:,} bytes of HTML, {GMAIL_CUT_BYTES:,} are shown"
+    heaviest = _heaviest(evidence)
+    if heaviest > CLIPPED_BYTES:
+        size = f"{heaviest:,} bytes of HTML, {CLIPPED_BYTES:,} are shown"
         yield "HTML part", f"Gmail will cut the letter short ({size}); readers lose the unsubscribe link too."
 
 
@@ -112,9 +111,9 @@ def fits_gmail(evidence: Evidence) -> Iterator[tuple[str, str]]:
 )
 def near_gmail_cut(evidence: Evidence) -> Iterator[str]:
     """The HTML part leaves a margin below Gmail's cut."""
-    heaviest = max(_weights(evidence))
-    if GMAIL_NEAR_BYTES <= heaviest <= GMAIL_CUT_BYTES:
-        yield f"HTML part: {heaviest:,} of {GMAIL_CUT_BYTES:,} bytes"
+    heaviest = _heaviest(evidence)
+    if GMAIL_NEAR_BYTES <= heaviest <= CLIPPED_BYTES:
+        yield f"HTML part: {heaviest:,} of {CLIPPED_BYTES:,} bytes"
 
 
 @rule(

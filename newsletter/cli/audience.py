@@ -132,8 +132,8 @@ def export(app: App, name: str | None, output: Path | None, *, raw: bool) -> Non
         if output is None:
             exporting.export(connection, sys.stdout, name, raw=raw)
             return
-        with _private_file(output) as handle:
-            written = exporting.export(connection, handle, name, raw=raw)
+        with _private_file(output) as file:
+            written = exporting.export(connection, file, name, raw=raw)
     click.echo(f"wrote {_people(written)} to {output}")
 
 
@@ -294,19 +294,17 @@ def release(app: App, email: str, *, as_json: bool) -> None:
 @contextmanager
 def _private_file(path: Path) -> Iterator[TextIO]:
     """Yield a file that only its owner can read; it takes its place when it is complete."""
-    import tempfile
-
+    from newsletter import files
     from newsletter.errors import NewsletterError
 
     if not path.parent.is_dir():
         raise NewsletterError("there is no such folder", where=str(path.parent))
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        draft = Path(folder) / path.name
-        draft.touch(mode=0o600)
-        # Excel takes a file without the mark for one in the computer's old code page.
-        with draft.open("w", encoding="utf-8-sig", newline="") as handle:
-            yield handle
-        draft.replace(path)
+    # Excel takes a file without the mark for one in the computer's old code page.
+    with (
+        files.drafts(path, mode=0o600) as (draft,),
+        draft.open("w", encoding="utf-8-sig", newline="") as file,
+    ):
+        yield file
 
 
 @contextmanager

@@ -59,9 +59,9 @@ def facts(edition: Edition) -> dict[str, object]:
 
 
 def _show(edition: Edition) -> None:
-    from newsletter.editions import mime
+    from newsletter.editions import frozen, mime
 
-    size = len(mime.quoted_printable(edition.html))
+    size = mime.html_size_bytes(frozen.read_message(edition))
     click.echo(f"Built {edition.campaign}: edition {edition.id}")
     click.echo(f"  subject    {edition.subject}")
     click.echo(f"  stories    {len(edition.posts)}, pictures {len(edition.images)}")

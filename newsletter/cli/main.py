@@ -126,4 +126,6 @@ def main(ctx: click.Context, workspace: str | None, verbose: bool) -> None:  # n
     if verbose:
         import logging
 
-        logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
+        # Only what this program says: libraries log headers and addresses.
+        logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+        logging.getLogger("newsletter").setLevel(logging.DEBUG)

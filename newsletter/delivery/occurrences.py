@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from newsletter import clock
-from newsletter.audience.writing import insert_or_skip
 from newsletter.delivery import schedule
 from newsletter.delivery.repeat import wall_times
 from newsletter.storage import tables
 from newsletter.storage.tables import occurrence
+from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -102,7 +102,7 @@ def _record(
         )
         .returning(occurrence.c.id)
     ).scalar()
-    return [] if written is None else [_by_id(connection, written)]
+    return [] if written is None else [by_id(connection, written)]
 
 
 def left_behind(connection: Connection, now: datetime, *, catch_up_within_s: float) -> list[Occurrence]:
@@ -124,8 +124,14 @@ def left_behind(connection: Connection, now: datetime, *, catch_up_within_s: flo
         mine = update(occurrence).where(occurrence.c.id == row.id, occurrence.c.at == row.at)
         state = "failed" if late else "started"
         if connection.execute(mine.values(state=state, why=why, at=now)).rowcount:
-            taken.append(_by_id(connection, row.id))
+            taken.append(by_id(connection, row.id))
     return taken
+
+
+def is_held(connection: Connection, taken: Occurrence) -> bool:
+    """Tell whether an occurrence is still as it was taken; nobody else takes it in this transaction."""
+    same = (occurrence.c.id == taken.id) & (occurrence.c.at == taken.at) & occurrence.c.edition_id.is_(None)
+    return connection.execute(select(occurrence.c.id).where(same).with_for_update()).first() is not None
 
 
 def settle(connection: Connection, changed: Occurrence) -> None:
@@ -149,7 +155,8 @@ def latest(connection: Connection) -> dict[int, Occurrence]:
     return {row.schedule_id: _occurrence(row) for row in found}
 
 
-def _by_id(connection: Connection, number: int) -> Occurrence:
+def by_id(connection: Connection, number: int) -> Occurrence:
+    """Return one occurrence as it stands."""
     return _occurrence(connection.execute(_joined().where(occurrence.c.id == number)).one())
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.editions.edition import Edition
     from newsletter.mail.base import MailTransport
     from newsletter.model import Finding
+    from newsletter.outbox.freeze import Frozen
 
 
 class Opened(judge.Opened, Protocol):
@@ -108,6 +109,9 @@ def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurre
     """Freeze the edition and note it in one transaction: a crash leaves both or neither."""
     now = opened.now()
     with opened.database.write() as connection:
+        if not occurrences.is_held(connection, occurrence):
+            # It took longer than another scheduler waits, and that one has begun it anew.
+            return occurrences.by_id(connection, occurrence.id)
         frozen = freeze(
             connection,
             edition,
@@ -115,11 +119,19 @@ def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurre
             mail_channel=opened.transports[0].name if opened.transports else "",
             now=now,
         )
-        why = "the same edition already went out; nobody is written to twice" if frozen.already else ""
-        state = "done" if frozen.already else "started"
+        state, why = _stands(frozen)
         settled = replace(occurrence, state=state, why=why, edition_id=edition.id, at=now)
         occurrences.settle(connection, settled)
     return settled
+
+
+def _stands(frozen: Frozen) -> tuple[str, str]:
+    """Return the state of an occurrence whose edition is frozen, and why."""
+    if frozen.cancelled:
+        return "failed", "the same edition was cancelled; nothing of it is sent again"
+    if frozen.already:
+        return "done", "the same edition already went out; nobody is written to twice"
+    return "started", ""
 
 
 def _settle(opened: Opened, settled: Occurrence) -> Occurrence:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from newsletter.campaigns import load
-from newsletter.editions import compiled, headers
+from newsletter.editions import compiled, headers, stored
 from newsletter.editions.edition import CompiledLetter, Edition, Slot
 from newsletter.errors import ConfigError, ContentError
 from newsletter.model import CallToAction, Snippet
@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 
 _RECORD: Final = "edition.json"
 _LATEST: Final = "latest"
+_MESSAGE: Final = "message.eml"
 _HASHED: Final = ("browser.html", _RECORD, "email.html", "email.txt", "letter.bin")
-"""What the id is made of; pictures count by their names, which are made of their bytes."""
+"""What the id is made of; pictures count by their names, which are made of their sources' bytes.
+
+Encoders differ between machines, the id must not: hashes of the encoded
+files stand in edition.json, outside of what the id covers.
+"""
+_PICTURES: Final = "pictures"
+"""Key of those hashes in edition.json."""
 _FORMAT: Final = 1
 _ID_CHARS: Final = 16
 _SEGMENT_END: Final = b"\0"
@@ -57,11 +64,11 @@ def write(draft: Edition, pictures: Sequence[Picture], *, browser: str, sample: 
         "email.txt": draft.text.encode(),
         "browser.html": browser.encode(),
         "letter.bin": _SEGMENT_END.join(draft.letter.segments),
-        _RECORD: _recorded(draft),
+        _RECORD: _json(_recorded(draft)),
     }
     made = _id(files)
     edition = replace(draft, id=made, folder=draft.folder / made)
-    files["message.eml"] = _sample_message(edition, sample)
+    files[_MESSAGE] = _sample_message(edition, sample)
     for snippet in edition.snippets:
         files[snippet_file(snippet.account)] = snippet.text.encode()
     try:
@@ -85,16 +92,26 @@ def read(folder: Path) -> Edition:
         files = {name: (folder / name).read_bytes() for name in _HASHED}
         record = json.loads(files[_RECORD])
         edition = _edition(record, files) if record["format"] == _FORMAT else None
+        files[_RECORD], hashes = _divided(files[_RECORD]) if edition else (b"", {})
     except (OSError, ValueError, KeyError, TypeError):
         why = "this edition is incomplete or damaged; build it again"
         raise ContentError(why, where=str(folder)) from None
     if edition is None:
         why = "another version of the program built this edition; build it again"
         raise ContentError(why, where=str(folder))
-    if _id(files) != folder.name:
+    if _id(files) != folder.name or not stored.unchanged(folder, edition.images, hashes):
         why = "the files of this edition were changed after it was built; build it again"
         raise ContentError(why, where=str(folder))
     return replace(edition, id=folder.name, folder=folder)
+
+
+def read_message(edition: Edition) -> bytes:
+    """Return the sample message beside an edition: what a subscriber without a name gets.
+
+    Raises:
+        OSError: it cannot be read; names the path.
+    """
+    return (edition.folder / _MESSAGE).read_bytes()
 
 
 def find(workspace: Workspace, name: str) -> Edition:
@@ -128,16 +145,32 @@ def snippet_file(account: str) -> str:
     return f"snippets/{re.sub(r'[^A-Za-z0-9._ -]', lambda odd: f'%{ord(odd[0]):02X}', account)}.txt"
 
 
-def _recorded(draft: Edition) -> bytes:
-    """Return edition.json: everything that the other files do not say."""
-    record: dict[str, Any] = {key: value for key, value in asdict(draft).items() if key not in _UNRECORDED}
-    record |= {
+def _recorded(draft: Edition) -> Mapping[str, Any]:
+    """Return what edition.json says: everything that the other files do not, but for the pictures."""
+    fields = {key: value for key, value in asdict(draft).items() if key not in _UNRECORDED}
+    return fields | {
         "format": _FORMAT,
         "date": draft.date.isoformat(),
         "subject_pieces": _pieces(draft.letter.subject),
         "slots": _pieces(draft.letter.slots),
     }
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _divided(content: bytes) -> tuple[bytes, Mapping[str, str]]:
+    """Return what the id covers of an edition.json, and the pictures' hashes.
+
+    Raises:
+        ValueError, KeyError, TypeError: the file is not as it was written.
+    """
+    record = json.loads(content)
+    if _json(record) != content:
+        raise ValueError(content)
+    hashes = dict(record.pop(_PICTURES))
+    return _json(record), hashes
 
 
 def _edition(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Edition:
@@ -194,10 +227,12 @@ def _sample_message(edition: Edition, sample: Mapping[str, str]) -> bytes:
 
 def _intact(edition: Edition, files: Mapping[str, bytes]) -> bool:
     """Return whether the folder holds exactly what would be written, pictures included."""
-    return all((edition.folder / "images" / name).is_file() for name in edition.images) and all(
-        (edition.folder / name).is_file() and (edition.folder / name).read_bytes() == content
-        for name, content in files.items()
-    )
+    try:
+        found = {name: (edition.folder / name).read_bytes() for name in files}
+        found[_RECORD], hashes = _divided(found[_RECORD])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return found == files and stored.unchanged(edition.folder, edition.images, hashes)
 
 
 def _write_folder(edition: Edition, files: Mapping[str, bytes], pictures: Sequence[Picture]) -> None:
@@ -208,25 +243,16 @@ def _write_folder(edition: Edition, files: Mapping[str, bytes], pictures: Sequen
     try:
         for name in ("images", "snippets"):
             (temporary / name).mkdir(parents=True)
-        for name, content in files.items():
+        hashes = {picture.name: stored.write(picture, temporary / "images", parent) for picture in pictures}
+        record = _json(json.loads(files[_RECORD]) | {_PICTURES: hashes})
+        for name, content in {**files, _RECORD: record}.items():
             (temporary / name).write_bytes(content)
-        for picture in pictures:
-            _write_picture(picture, temporary / "images" / picture.name, parent)
         if edition.folder.exists():
             edition.folder.rename(replaced)
         temporary.rename(edition.folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _write_picture(picture: Picture, path: Path, campaign: Path) -> None:
-    """Copy the picture from an earlier edition when there is one: encoding takes far longer."""
-    earlier = next(campaign.glob(f"[!.]*/images/{picture.name}"), None)
-    if earlier:
-        shutil.copyfile(earlier, path)
-    else:
-        path.write_bytes(picture.encoded())
 
 
 def _replace_file(path: Path, content: bytes) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from newsletter.errors import ContentError, NewsletterError
+from newsletter.posts.bitmaps import damaged, open_bitmap, require_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,10 +24,6 @@ COPIED_BYTES: Final = 300_000
 """Heavier files are encoded again."""
 SHOWN_WIDTH: Final = 1072
 """Width after encoding: twice the 536 px that a picture takes in a letter."""
-MAX_PIXELS: Final = 60_000_000
-"""More would need hundreds of megabytes of memory to open; a small file can claim it."""
-MAX_BYTES: Final = 40_000_000
-"""Larger files are not read."""
 
 _EXTENSIONS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif"}
 _ORIENTATION: Final = 0x0112
@@ -56,12 +52,11 @@ class Picture:
             ContentError: the picture is damaged.
         """
         try:
-            content = self.source.read_bytes()
-            return _encoded(content, self)
-        except (OSError, ValueError, SyntaxError) as error:
-            raise ContentError(
-                f"the picture is damaged ({error}); save it again", where=str(self.source)
-            ) from None
+            return _encoded(self.source.read_bytes(), self)
+        except ContentError as error:
+            raise ContentError(error.why, where=str(self.source)) from None
+        except (OSError, ValueError, SyntaxError):
+            raise ContentError(damaged().why, where=str(self.source)) from None
 
 
 def of_post(post: Post) -> dict[str, Picture]:
@@ -88,42 +83,20 @@ def measure(source: Path) -> Picture:
     Raises:
         ContentError: the file is missing, too large, or not a picture.
     """
-    from PIL import UnidentifiedImageError
-
     try:
-        if source.stat().st_size > MAX_BYTES:
-            raise ContentError(f"the picture {source.name} has more than {MAX_BYTES // 1_000_000} MB")
+        require_size(source.stat().st_size)
         content = source.read_bytes()
-        with _opened(content) as bitmap:
+        with open_bitmap(content) as bitmap:
             return _planned(source, content, bitmap)
+    except ContentError as error:
+        raise ContentError(f"{source.name}: {error.why}") from None
     except FileNotFoundError:
         raise ContentError(
             f"the picture {source.name} is missing; put the file beside index.md or take its name out"
         ) from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a picture we know"
-        raise ContentError(
-            f"the picture {source.name} cannot be read ({reason}); save it as JPEG or PNG"
-        ) from None
-
-
-def _opened(content: bytes) -> Bitmap:
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            bitmap = Image.open(io.BytesIO(content))
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-            raise _too_many_pixels() from None
-    if bitmap.width * bitmap.height > MAX_PIXELS:
-        bitmap.close()
-        raise _too_many_pixels()
-    return bitmap
-
-
-def _too_many_pixels() -> ContentError:
-    return ContentError(f"the picture has more than {MAX_PIXELS // 1_000_000} million pixels")
+    except (OSError, ValueError, SyntaxError) as error:
+        reason = getattr(error, "strerror", None) or damaged().why
+        raise ContentError(f"the picture {source.name} cannot be read: {reason}") from None
 
 
 def _planned(source: Path, content: bytes, bitmap: Bitmap) -> Picture:
@@ -151,7 +124,7 @@ def _planned(source: Path, content: bytes, bitmap: Bitmap) -> Picture:
 def _encoded(content: bytes, picture: Picture) -> bytes:
     from PIL import Image, ImageOps
 
-    with _opened(content) as bitmap:
+    with open_bitmap(content) as bitmap:
         bitmap.load()
         if picture.copied:
             return content

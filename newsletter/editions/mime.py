@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from email import message_from_bytes
 
 CLIPPED_BYTES = 102_000
 """Gmail shows no more of an HTML part than this, as transmitted."""
@@ -32,6 +33,14 @@ def quoted_printable(text: str) -> bytes:
             return "=\r\n".join(pieces).encode("ascii")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return b"\r\n".join(_broken(_escaped(line.encode())) for line in lines)
+
+
+def html_size_bytes(message: bytes) -> int:
+    """Return the size of a message's HTML part as transmitted, which is what Gmail counts; 0 without one."""
+    for part in message_from_bytes(message).walk():
+        if part.get_content_type() == "text/html":
+            return len(str(part.get_payload()).encode("utf-8", "surrogateescape"))
+    return 0
 
 
 def boundary(content: str) -> str:

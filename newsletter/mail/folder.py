@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from newsletter.errors import DeliveryError, RefusedSenderError, TransientError
+from newsletter import files
 from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
 from newsletter.model import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EBUSY})
-"""Reasons that can go away by themselves; every other one needs a person."""
+    from newsletter.errors import DeliveryError
+
+_WHY: Final = "the letter cannot be written"
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Folder(MailTransport):
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _refusal(self.path, error) from error
+            raise files.failure(error, _WHY, self.path) from error
         return _Session(self.path)
 
 
@@ -51,9 +50,9 @@ class _Session:
     def _write(self, letter: OutgoingLetter) -> Receipt | DeliveryError:
         path = self._path / _file_name(letter)
         try:
-            _write_whole(path, letter.message)
+            files.write_whole(path, letter.message)
         except OSError as error:
-            return _refusal(path, error)
+            return files.failure(error, _WHY, path)
         return Receipt(remote_id=path.name, reply=f"written to {path}")
 
 
@@ -61,23 +60,3 @@ def _file_name(letter: OutgoingLetter) -> str:
     """Return a name that is the same on every attempt and safe on every file system."""
     readable = f"{letter.key}-{letter.recipient}"
     return re.sub(r"[^A-Za-z0-9@._+-]", "_", readable)[:120].lstrip(".") + ".eml"
-
-
-def _write_whole(path: Path, message: bytes) -> None:
-    """Write the file so that it is there whole, or not at all, even after a power cut."""
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            file.write(message)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _refusal(path: Path, error: OSError) -> DeliveryError:
-    why = f"the letter cannot be written: {error.strerror or error}"
-    kind = TransientError if error.errno in PASSING else RefusedSenderError
-    return kind(why, where=str(path), code=errno.errorcode.get(error.errno or 0, ""))

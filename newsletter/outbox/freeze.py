@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, insert, literal, select, update
 
 from newsletter.audience import recipients
-from newsletter.audience.writing import insert_or_skip
 from newsletter.errors import ContentError, NewsletterError
 from newsletter.model import DeliveryState
 from newsletter.outbox import ledger
 from newsletter.storage.tables import Moment, delivery, slice_
 from newsletter.storage.tables import edition as edition_table
+from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +39,8 @@ class Frozen:
     """Its deliveries."""
     already: bool = False
     """Whether it had been frozen before; then nothing was changed."""
+    cancelled: bool = False
+    """Whether a person has cancelled it since."""
 
 
 def freeze(  # noqa: PLR0913 - an edition, where it goes, and what was decided
@@ -66,7 +68,7 @@ def freeze(  # noqa: PLR0913 - an edition, where it goes, and what was decided
     if not _write_edition(connection, edition, path, ignored, now):
         known = ledger.get(connection, edition.id)
         assert known is not None
-        return Frozen(edition.id, known.total, already=True)
+        return Frozen(edition.id, known.total, already=True, cancelled=known.state == "cancelled")
     total = _freeze_letters(connection, edition, mail_channel, now) if mail_channel else 0
     total += _freeze_snippets(connection, edition, now)
     if not total:
@@ -94,7 +96,8 @@ def _write_edition(
         "ignored_findings": [{"id": found.id, "where": found.where, "why": found.why} for found in ignored],
         "frozen_at": now,
     }
-    return connection.execute(insert_or_skip(connection, edition_table), row).rowcount > 0
+    statement = insert_or_skip(connection, edition_table).values(row).returning(edition_table.c.id)
+    return connection.execute(statement).first() is not None
 
 
 def _freeze_letters(connection: Connection, edition: Edition, channel: str, now: datetime) -> int:
@@ -115,7 +118,9 @@ def _freeze_letters(connection: Connection, edition: Edition, channel: str, now:
         literal(DeliveryState.PENDING.value),
         literal(now, Moment),
     )
-    return connection.execute(insert(delivery).from_select(_COLUMNS, rows, include_defaults=False)).rowcount
+    connection.execute(insert(delivery).from_select(_COLUMNS, rows, include_defaults=False))
+    mine = select(func.count()).where(delivery.c.edition_id == edition.id)
+    return connection.execute(mine).scalar_one()
 
 
 def _add_slices(connection: Connection, edition: Edition, channel: str, *, count: int) -> int:

@@ -67,8 +67,8 @@ def drop_waiting(connection: Connection, edition_id: str, now: datetime) -> int:
 
 
 def reopen(connection: Connection, edition_id: str) -> None:
-    """Have deliveries that became pending again sent; a paused edition stays paused."""
-    over = (edition.c.id == edition_id) & edition.c.state.in_(("finished", "cancelled"))
+    """Have deliveries that became pending again sent; a paused edition stays paused, a cancelled one over."""
+    over = (edition.c.id == edition_id) & (edition.c.state == "finished")
     connection.execute(update(edition).where(over).values(state="sending", finished_at=None))
     again = exists().where(delivery.c.slice_id == slice_.c.id, delivery.c.state.in_(OPEN))
     connection.execute(

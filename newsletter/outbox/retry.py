@@ -27,9 +27,10 @@ def delay_s(attempts: int, *, give_up_after_h: float, asked_for_s: float | None 
     [300, 900, 28800, None]
     """
     waits = [_step(number) for number in range(attempts)]
-    if sum(waits) > give_up_after_h * 3600:
+    wait_s = max(waits[-1], asked_for_s or 0)
+    if sum(waits[:-1]) + wait_s > give_up_after_h * 3600:
         return None
-    return max(waits[-1], asked_for_s or 0)
+    return wait_s
 
 
 def _step(number: int) -> int:

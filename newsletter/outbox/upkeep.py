@@ -57,8 +57,6 @@ def retry(
     Raises:
         NewsletterError: the edition was cancelled.
     """
-    if entry.state == "cancelled":
-        raise NewsletterError(f"edition {entry.id} was cancelled; nothing of it is sent again")
     return _send_again(connection, entry, _among(entry, states, recipients), now)
 
 
@@ -74,6 +72,9 @@ def resolve(
 
     With ``recipients`` given, also those that still wait: a mailbox whose server
     refuses us for policy would hold up the edition for ever.
+
+    Raises:
+        NewsletterError: it is to be sent again, and the edition was cancelled.
     """
     states = {DeliveryState.UNKNOWN, *(hold.WAITING if recipients else ())}
     concerned = _among(entry, states, recipients)
@@ -97,6 +98,8 @@ def _among(entry: Entry, states: Collection[str], recipients: Collection[str]) -
 
 
 def _send_again(connection: Connection, entry: Entry, concerned: ColumnElement[bool], now: datetime) -> int:
+    if entry.state == "cancelled":
+        raise NewsletterError(f"edition {entry.id} was cancelled; nothing of it is sent again")
     # The key of a network is as good as none after a person had to look; nothing is in doubt any more.
     fresh = {
         "state": DeliveryState.PENDING.value,

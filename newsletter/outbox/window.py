@@ -125,6 +125,8 @@ def _due_rows(connection: Connection, claim: Claim, size: int, now: datetime) ->
         .where(delivery.c.slice_id == claim.slice_id, due(now))
         .order_by(delivery.c.id)
         .limit(size)
+        # PostgreSQL: what a person settles at this moment waits, or is seen here. SQLite has one writer.
+        .with_for_update()
     )
     return connection.execute(query).all()
 

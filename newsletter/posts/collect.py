@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
 from newsletter.errors import ContentError
+from newsletter.posts.bitmaps import require_size
 from newsletter.posts.escaping import escape_address
-from newsletter.posts.pictures import MAX_PICTURE_BYTES, read_picture
+from newsletter.posts.pictures import read_picture
 from newsletter.posts.slugs import slug_of, unused
 
 if TYPE_CHECKING:
@@ -93,9 +94,10 @@ def _bytes(image: Image, get: Callable[[str], Fetched], folder: Path | None, bas
 
 def _read(path: Path, shown: str) -> bytes:
     try:
-        if path.stat().st_size > MAX_PICTURE_BYTES:
-            raise ContentError(f"it is larger than {MAX_PICTURE_BYTES // 1_000_000} MB", where=shown)
+        require_size(path.stat().st_size)
         return path.read_bytes()
+    except ContentError as error:
+        raise ContentError(error.why, where=shown) from None
     except OSError as error:
         raise ContentError(f"it cannot be read: {error.strerror}", where=shown) from None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from newsletter import files
 from newsletter.errors import ContentError, Problem
 from newsletter.posts import front_matter
 from newsletter.posts.body import with_pictures
@@ -144,19 +145,15 @@ def _day(post: Post) -> object:
     return post.published_at.date() if isinstance(post.published_at, datetime) else post.published_at
 
 
-def _write_together(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write all files beside their places, then rename them, the last one last."""
+def _write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write all files before the first takes its place; the last one takes its place last."""
     fresh = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    staged = {name: folder / f".{name}.new" for name in files}
     try:
-        for name, content in files.items():
-            staged[name].write_bytes(content)
-        for name, path in staged.items():
-            path.replace(folder / name)
+        with files.drafts(*(folder / name for name in contents)) as drafts:
+            for draft, content in zip(drafts, contents.values(), strict=True):
+                draft.write_bytes(content)
     except OSError:
-        for path in staged.values():
-            path.unlink(missing_ok=True)
         if fresh:
             with suppress(OSError):
                 folder.rmdir()

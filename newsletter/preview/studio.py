@@ -12,8 +12,7 @@ from newsletter import config
 from newsletter.app import App
 from newsletter.checks import preflight
 from newsletter.checks.judge import judge
-from newsletter.checks.message import GMAIL_CUT_BYTES
-from newsletter.editions import mime
+from newsletter.editions import frozen, mime
 from newsletter.editions.build import build_named
 from newsletter.errors import FileError, NewsletterError, Problem
 
@@ -64,12 +63,12 @@ class View:
     @property
     def size_bytes(self) -> int:
         """Return the size of the HTML part as it travels."""
-        return len(mime.quoted_printable(self.edition.html))
+        return mime.html_size_bytes(frozen.read_message(self.edition))
 
     @property
     def cut_bytes(self) -> int:
         """Return the size at which Gmail cuts."""
-        return GMAIL_CUT_BYTES
+        return mime.CLIPPED_BYTES
 
     def count(self, severity: str) -> int:
         """Return how many findings have this severity."""

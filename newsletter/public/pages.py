@@ -25,15 +25,17 @@ def create_app(app: App) -> Starlette:
 
     ::
 
-        GET, POST  /u/{token}     unsubscribe, one-click too (RFC 8058)
-        GET, POST  /p/{token}     choose lists
-        GET        /v/{token}     view in browser
-        GET        /media/{name}  pictures of letters
+        GET, POST  /u/{token}         unsubscribe, one-click too (RFC 8058)
+        GET, POST  /p/{token}         choose lists
+        GET        /v/{token}         view in browser
+        GET        /v/images/{name}   its pictures: the page names them as they lie beside it
+        GET        /media/{name}      pictures of letters
     """
     routes = [
         Route("/u/{token}", partial(subscription.unsubscribe_page, app), methods=["GET", "POST"]),
         Route("/p/{token}", partial(subscription.preferences_page, app), methods=["GET", "POST"]),
         Route("/v/{token}", partial(editions.view_page, app)),
+        Route("/v/images/{name}", partial(editions.picture, app)),
         Route("/media/{name}", partial(editions.picture, app)),
     ]
 

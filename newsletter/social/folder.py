@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.errors import PermanentError, RefusedSenderError, TransientError
+from newsletter import files
+from newsletter.errors import PermanentError
 from newsletter.model import Receipt
 from newsletter.social.base import SocialNetwork, graphemes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from newsletter.errors import DeliveryError
     from newsletter.model import Snippet
 
 
@@ -56,10 +55,10 @@ class Folder(SocialNetwork):
         with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
             if image is not None:
-                _write(self.path / f"{stem}{image.suffix}", _picture(image))
-                _write(self.path / f"{stem}.alt.txt", f"{snippet.alt}\n".encode())
+                files.write_whole(self.path / f"{stem}{image.suffix}", _picture(image))
+                files.write_whole(self.path / f"{stem}.alt.txt", f"{snippet.alt}\n".encode())
             # Last, so that a text without its picture is never found.
-            _write(text, f"{snippet.text}\n".encode())
+            files.write_whole(text, f"{snippet.text}\n".encode())
         return Receipt(remote_id=text.name, url=text.resolve().as_uri())
 
     def whoami(self) -> str:
@@ -74,7 +73,7 @@ class Folder(SocialNetwork):
         try:
             yield
         except OSError as error:
-            raise _failure(error, self.path) from None
+            raise files.failure(error, "the folder cannot be written", self.path) from None
 
 
 def _picture(image: Path) -> bytes:
@@ -86,27 +85,7 @@ def _picture(image: Path) -> bytes:
         ) from None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, never half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            Path(part.name).replace(path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
-
-
 def _file_name(key: str) -> str:
     """Return a name that every file system takes, different for different keys."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", key).lstrip(".")[:100]
     return safe if safe == key else f"{safe}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
-
-
-def _failure(error: OSError, path: Path) -> DeliveryError:
-    why, code = f"the folder cannot be written: {error.strerror or error}", "folder"
-    if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-        return RefusedSenderError(why, where=str(path), code=code)
-    return TransientError(why, where=str(path), code=code)

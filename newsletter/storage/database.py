@@ -73,7 +73,9 @@ def open_database(url: str, root: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_
     try:
         address = make_url(url)
     except ArgumentError:
-        raise ConfigError(f"{url!r} is not a database address", where="config.toml (database.url)") from None
+        # Not repeated: it may hold a password.
+        why = "this is not a database address; write one like sqlite:///newsletter.db"
+        raise ConfigError(why, where="config.toml (database.url)") from None
     if address.get_backend_name() == "sqlite" and address.database:
         address = address.set(database=str(root / address.database))
     arguments: dict[str, Any] = {}

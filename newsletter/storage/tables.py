@@ -1,6 +1,6 @@
 """The tables of the one database, the same on SQLite and PostgreSQL.
 
-The columns' comments are the reference; docs/reference/ledger.md draws the
+The columns' comments are the reference; docs/explanation/ledger.md draws the
 states. Times are aware UTC (`Moment`). Each stage owns the statements on its
 own tables; this file owns their shape.
 """
@@ -192,7 +192,7 @@ slice_ = Table(
         Text,
         nullable=False,
         server_default="",
-        comment="host:pid of the sender that holds it; empty: free",
+        comment="host:pid:random of the sender that holds it; empty: free",
     ),
     Column(
         "fence",

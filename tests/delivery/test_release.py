@@ -18,7 +18,7 @@ from newsletter.audience.importing import ImportOptions, import_csv
 from newsletter.audience.person import Defaults
 from newsletter.delivery import occurrences, release, schedule
 from newsletter.delivery.occurrences import Occurrence
-from newsletter.outbox import ledger
+from newsletter.outbox import hold, ledger
 from newsletter.storage.database import DatabaseProblemError
 from newsletter.when import When
 
@@ -109,6 +109,34 @@ def test_the_same_edition_is_not_sent_again(app: App) -> None:
     assert (two.state, two.why) == ("done", "the same edition already went out; nobody is written to twice")
     assert said[0].endswith(two.why)
     assert frozen(app) == [(two.edition_id, 26)]
+
+
+def test_an_edition_that_was_cancelled_is_not_said_to_have_left(app: App) -> None:
+    """It fails, with the true reason."""
+    plan(app)
+    begin(app)
+    with app.database.write() as connection:
+        hold.cancel(connection, ledger.entries(connection)[0], DUE)
+        when = When(datetime.fromisoformat("2026-11-24T09:00"), UTC)
+        schedule.add(connection, CAMPAIGN, when, None, now=DUE)
+
+    (_, two), _said = begin(app)
+
+    assert (two.state, two.why) == ("failed", "the same edition was cancelled; nothing of it is sent again")
+
+
+def test_a_slow_scheduler_gives_way_to_the_one_that_took_over(app: App) -> None:
+    """Two editions for one occurrence would write to everybody twice."""
+    plan(app)
+    with app.database.write() as connection:
+        (slow,) = occurrences.begin_due(connection, DUE, catch_up_within_s=3600)
+    _, said = begin(app, at=DUE + timedelta(minutes=2))
+    change(campaign_file(app), "title = ", "# title = ")
+
+    release.release(replace(app, now=lambda: DUE + timedelta(minutes=3)), slow)
+
+    assert len(said) == 1
+    assert len(frozen(app)) == 1
 
 
 def test_a_mistake_in_a_file_fails_with_its_line(app: App) -> None:

@@ -3,6 +3,8 @@
 import email
 import email.policy
 import errno
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,64 @@ def test_a_lost_picture_comes_back_with_a_build(trust: Any) -> None:
     trust.build(CAMPAIGN)
 
     assert path.read_bytes() == content
+
+
+def test_a_picture_that_was_changed_or_lost_is_refused_and_mended_by_a_build(trust: Any) -> None:
+    """What was approved is what is shown."""
+    built = trust.build(CAMPAIGN)
+    path = built.folder / "images" / built.images[1]
+    content = path.read_bytes()
+    for damage in (lambda: path.write_bytes(content[:-1] + b"!"), path.unlink):
+        damage()
+        with pytest.raises(ContentError, match="changed after it was built; build it again"):
+            frozen.read(built.folder)
+
+        assert trust.build(CAMPAIGN) == built
+        assert path.read_bytes() == content
+        assert frozen.read(built.folder) == built
+
+
+def test_hashes_of_pictures_stand_in_the_record_and_not_in_the_id(
+    trust: Any, river_trust: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another encoder makes other bytes of the same picture; the edition is the same."""
+    from newsletter.editions.images import Picture
+
+    built = trust.build(CAMPAIGN)
+    recorded = json.loads((built.folder / "edition.json").read_bytes())["pictures"]
+    monkeypatch.setattr(Picture, "encoded", lambda _self: b"another encoder")
+    elsewhere = river_trust(tmp_path / "elsewhere").build(CAMPAIGN)
+
+    assert recorded == {
+        name: hashlib.sha256((built.folder / "images" / name).read_bytes()).hexdigest()
+        for name in built.images
+    }
+    assert elsewhere.id == built.id
+    assert frozen.read(elsewhere.folder) == elsewhere
+
+
+def test_a_record_without_its_hashes_is_refused(trust: Any) -> None:
+    """Taking them out does not make a changed picture pass."""
+    built = trust.build(CAMPAIGN)
+    path = built.folder / "edition.json"
+    record = json.loads(path.read_bytes())
+    del record["pictures"]
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+    with pytest.raises(ContentError, match="build it again"):
+        frozen.read(built.folder)
+
+
+def test_a_changed_picture_is_not_taken_into_a_later_edition(trust: Any) -> None:
+    """It is encoded anew instead."""
+    built = trust.build(CAMPAIGN)
+    path = built.folder / "images" / built.images[1]
+    content = path.read_bytes()
+    path.write_bytes(b"something else")
+
+    other = trust.build(Campaign("autumn", "Another subject"))
+
+    assert (other.folder / "images" / path.name).read_bytes() == content
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"format": 1}', b'{"format": 2}', b"\xff"])

@@ -147,7 +147,7 @@ def test_what_is_no_picture_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("<svg/>", encoding="utf-8")
 
     with pytest.raises(
-        ContentError, match=r"index\.md:4: the picture a\.jpg cannot be read .*save it as JPEG"
+        ContentError, match=r"index\.md:4: a\.jpg: this is no picture that can be read; save it as JPEG"
     ):
         images.of_post(post_with(tmp_path, Image(file="a.jpg")))
 
@@ -176,3 +176,11 @@ def test_a_truncated_picture_is_found_before_it_is_frozen(tmp_path: Path) -> Non
 
     with pytest.raises(ContentError, match=r"cut\.jpg: the picture is damaged"):
         images.measure(path).encoded()
+
+
+def test_a_file_that_would_start_a_program_is_refused(tmp_path: Path) -> None:
+    """EPS under another name; Pillow would hand it to Ghostscript."""
+    Pillow.new("RGB", (6, 4)).save(tmp_path / "a.jpg", "EPS")
+
+    with pytest.raises(ContentError, match=r"a\.jpg: this is no picture that can be read"):
+        images.measure(tmp_path / "a.jpg")

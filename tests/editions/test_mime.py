@@ -46,3 +46,12 @@ def test_a_boundary_is_in_no_part(text: str) -> None:
 
     assert mark == mime.boundary(text)
     assert mark.encode() not in mime.quoted_printable(f"{text}\n--{mark}\n")
+
+
+def test_the_size_of_the_html_part_is_what_stands_between_its_frame() -> None:
+    """Counted in the message's bytes: soft breaks, escapes and CRLF included."""
+    html = mime.quoted_printable("<p>Grüße vom Fluß</p>\n" * 200)
+    frame = mime.opening("mark") + b"Hello" + mime.between("mark")
+
+    assert mime.html_size_bytes(frame + html + mime.closing("mark")) == len(html)
+    assert mime.html_size_bytes(b"Subject: no part\r\n\r\nHello") == 0

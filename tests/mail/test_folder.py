@@ -67,6 +67,15 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     assert str(tmp_path / "mail") in str(caught.value)
 
 
+def test_a_folder_where_the_letter_belongs_needs_a_person(tmp_path: Path) -> None:
+    """The judgement is the same as for snippets."""
+    (tmp_path / "e1-7-asha@example.org.eml").mkdir()
+    (outcome,) = Folder("files", tmp_path).connect().send([outgoing()])
+
+    assert type(outcome) is RefusedSenderError
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.parametrize(
     ("number", "kind"), [(errno.ENOSPC, TransientError), (errno.EACCES, RefusedSenderError)]
 )
@@ -78,7 +87,7 @@ def test_a_full_disk_can_pass_and_a_forbidden_folder_cannot(
     def refuse(_descriptor: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("newsletter.mail.folder.os.fsync", refuse)
+    monkeypatch.setattr("os.fsync", refuse)
     (outcome,) = Folder("files", tmp_path).connect().send([outgoing()])
 
     assert type(outcome) is kind

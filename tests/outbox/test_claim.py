@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from newsletter.audience import signing, suppression
 from newsletter.config import Sending
-from newsletter.errors import PermanentError, RefusedSenderError, TransientError
+from newsletter.errors import PermanentError, RefusedSenderError, TransientError, UnknownOutcomeError
 from newsletter.model import Receipt
 from newsletter.outbox import hold, ledger
 from newsletter.outbox.claim import LostSliceError, Sender
@@ -120,6 +120,19 @@ def test_only_slices_of_the_channel_and_edition_asked_for_are_taken(
     held = claim(database, sender, "toots", edition_id=made.id)
     assert held is not None
     assert held.kind == "social"
+
+
+def test_a_social_post_in_doubt_is_never_repeated(database: Database, tmp_path: Path, sender: Sender) -> None:
+    """Not even where letters are: it would stand there twice."""
+    made = edition_in(tmp_path, accounts=("toots",))
+    frozen_in(database, made, tmp_path)
+    eager = dataclasses.replace(sender, rules=dataclasses.replace(sender.rules, on_unknown="resend"))
+    held = claim(database, eager, "toots")
+    (sent,) = advance(database, eager, held).window
+
+    advance(database, eager, held, [(sent, UnknownOutcomeError("no answer"))])
+
+    assert states(database) == {"unknown": 1}
 
 
 def test_who_lost_a_slice_writes_nothing(database: Database, tmp_path: Path, sender: Sender) -> None:

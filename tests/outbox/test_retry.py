@@ -22,6 +22,11 @@ def test_a_service_that_asks_for_patience_gets_it(asked_for_s: float | None, wai
     assert delay_s(1, give_up_after_h=24, asked_for_s=asked_for_s) == wait
 
 
+def test_a_service_that_asks_for_more_than_the_horizon_gets_no_further_try() -> None:
+    """Old news is not sent, and an edition ends."""
+    assert delay_s(1, give_up_after_h=24, asked_for_s=25 * 3600) is None
+
+
 @given(hours=st.floats(0.1, 200), attempts=st.integers(1, 50))
 def test_nothing_is_given_up_before_the_horizon_and_everything_after_it(hours: float, attempts: int) -> None:
     """The waits so far, and the one that would follow, decide."""

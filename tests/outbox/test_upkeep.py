@@ -126,6 +126,8 @@ def test_nothing_of_a_cancelled_edition_is_tried_again(database: Database, entry
         cancelled = dataclasses.replace(entry, state="cancelled")
         with pytest.raises(NewsletterError, match="cancelled"):
             upkeep.retry(connection, cancelled, NOW)
+        with pytest.raises(NewsletterError, match="cancelled"):
+            upkeep.resolve(connection, cancelled, "resend", NOW)
 
 
 def test_an_edition_with_something_open_is_not_finished(database: Database, entry: Entry) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import update
 
+from newsletter import workspace
+from newsletter.app import open_app
+from newsletter.editions.build import build_named
 from newsletter.storage import tables
 
 if TYPE_CHECKING:
@@ -71,3 +77,28 @@ def test_a_picture_that_points_elsewhere_is_not_served(site: Site, browser: requ
     (site.app.workspace.out / "spring" / "0123456789abcdef" / "images" / "trick.png").symlink_to(secret)
 
     assert browser.get(f"{site.url}/media/trick.png", timeout=20).status_code == 404
+
+
+def test_every_picture_of_a_letter_in_the_browser_is_there(site: Site, browser: requests.Session) -> None:
+    """The page of the starter's campaign, as its readers open it."""
+    workspace.create(site.app.workspace.root)
+    app = open_app(site.app.workspace.root)
+    built = build_named(app.workspace, app.loaded, app.networks, "autumn-digest")
+    path = built.folder.relative_to(app.workspace.root).as_posix()
+    with site.app.database.write() as connection:
+        connection.execute(update(tables.edition).values(path=path))
+
+    page = site.link("view")
+    shown = sources(browser, page)
+    assert len([address for address in shown if "/v/images/" in address]) == len(built.images) > 0
+    for address in [*shown, *sources(browser, f"{site.url}/v/sample")]:
+        answer = browser.get(address, timeout=20)
+        assert answer.status_code == 200, address
+        assert answer.headers["Content-Type"].startswith("image/")
+
+
+def sources(browser: requests.Session, page: str) -> list[str]:
+    """Return the addresses of the pictures on a page, as a browser asks for them."""
+    answer = browser.get(page, timeout=20)
+    assert answer.status_code == 200
+    return [urljoin(page, unescape(source)) for source in re.findall(r'\ssrc="([^"]+)"', answer.text)]

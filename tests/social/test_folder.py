@@ -68,6 +68,15 @@ def test_a_path_that_is_a_file_needs_a_person(tmp_path: Path) -> None:
         Folder("by-hand", tmp_path / "out").whoami()
 
 
+def test_a_folder_where_the_text_belongs_needs_a_person(tmp_path: Path) -> None:
+    """The judgement is the same as for letters."""
+    (tmp_path / "k-by-hand.txt").mkdir()
+
+    with pytest.raises(RefusedSenderError, match="the folder cannot be written: Is a directory"):
+        Folder("by-hand", tmp_path).publish(SNIPPET, key="k", image=None)
+    assert [path.name for path in tmp_path.iterdir()] == ["k-by-hand.txt"]
+
+
 def test_a_full_disk_is_tried_later_and_leaves_no_half_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -92,6 +92,14 @@ def test_a_wrong_address_names_the_setting(tmp_path: Path) -> None:
             open_database(url, tmp_path)
 
 
+def test_a_wrong_address_is_not_repeated_because_it_may_hold_a_password(tmp_path: Path) -> None:
+    """The setting is named, that is enough."""
+    with pytest.raises(ConfigError) as caught:
+        open_database("postgresql//news:s3cret@db/x", tmp_path)
+
+    assert "s3cret" not in str(caught.value)
+
+
 def test_times_come_back_aware_and_naive_ones_are_refused(tmp_path: Path) -> None:
     """The type Moment keeps UTC on a database without zones."""
     from newsletter.storage import migrate

@@ -216,7 +216,7 @@ def upgrade() -> None:
             sa.Text(),
             server_default="",
             nullable=False,
-            comment="host:pid of the sender that holds it; empty: free",
+            comment="host:pid:random of the sender that holds it; empty: free",
         ),
         sa.Column(
             "fence",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def insert_or_skip(connection: Connection, table: Table) -> Insert:
-    """Return an INSERT that leaves rows alone whose key is taken; safe against other writers."""
+    """Return an INSERT that leaves rows alone whose key is taken; safe against other writers.
+
+    To learn whether a row was written, add ``returning``: drivers do not count such rows alike.
+    """
     # The statement is the same, but SQLAlchemy has a class per database for it.
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql
