@@ -7,6 +7,12 @@ from typing import Any
 
 from lxml import html
 
+from newsletter.app import open_app
+from newsletter.editions import compiled
+from newsletter.editions.edition import sample_values
+from newsletter.editions.mime import CLIPPED_BYTES, html_size_bytes
+from newsletter.preview.studio import build_now
+
 CAMPAIGN = "autumn-digest"
 TOML = f"campaigns/{CAMPAIGN}/campaign.toml"
 
@@ -39,6 +45,16 @@ def test_a_campaign_page_shows_every_channel_in_order(untouched: Any) -> None:
         )
     ]
     assert places == sorted(places)
+
+
+def test_the_size_shown_is_the_one_that_the_checks_count(untouched: Any) -> None:
+    """The HTML part of the letter to a subscriber of whom only the address is known."""
+    app = open_app(untouched.root)
+    edition = build_now(app, CAMPAIGN)
+    values = sample_values(app.loaded.config.organisation.public_url)
+    size_bytes = html_size_bytes(compiled.fill(edition.letter, values))
+
+    assert f"Size {size_bytes:,} of {CLIPPED_BYTES:,} bytes" in words(untouched.get(f"/{CAMPAIGN}"))
 
 
 def test_the_letter_stands_in_frames_that_cannot_run_anything(untouched: Any) -> None:
