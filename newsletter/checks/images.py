@@ -10,6 +10,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from newsletter.checks import css
 from newsletter.checks.rule import rule
+from newsletter.errors import ContentError
+from newsletter.posts.bitmaps import open_bitmap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,12 +62,10 @@ def _file(evidence: Evidence, image: HtmlElement) -> Path | None:
 @lru_cache(maxsize=256)
 def _measured(path: Path, _changed_at: int) -> tuple[str, int, int] | None:
     """Return format, width and height of a picture's file; None when it is none."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
-        with Image.open(path) as picture:
+        with open_bitmap(path.read_bytes()) as picture:
             return str(picture.format), picture.width, picture.height
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
+    except (OSError, ContentError):
         return None
 
 

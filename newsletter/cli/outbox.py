@@ -97,7 +97,7 @@ def _answers(command: Callable[..., Any]) -> Callable[..., Any]:
         ("resend", "Send it again; somebody may get it twice."),
         ("sent", "It arrived."),
     ):
-        command = click.option(f"--{answer}", "answer", flag_value=answer, help=line)(command)
+        command = click.option(f"--{answer}", answer, is_flag=True, help=line)(command)
     return command
 
 
@@ -107,7 +107,9 @@ def _answers(command: Callable[..., Any]) -> Callable[..., Any]:
 @_recipients
 @console.json_option
 @console.pass_app
-def resolve(app: App, edition: str, *, answer: Any, recipients: tuple[str, ...], as_json: bool) -> None:
+def resolve(
+    app: App, /, edition: str, *, recipients: tuple[str, ...], as_json: bool, **answers: bool
+) -> None:
     """Settle deliveries whose outcome nobody knows.
 
     All of the edition, or those of --recipient; a recipient who is named is
@@ -118,8 +120,10 @@ def resolve(app: App, edition: str, *, answer: Any, recipients: tuple[str, ...],
     from newsletter.outbox import ledger, upkeep
     from newsletter.outbox.finish import finish
 
-    if answer is None:
-        raise click.UsageError("say what became of them: --sent, --resend or --failed")
+    given = [name for name, said in answers.items() if said]
+    if len(given) != 1:
+        raise click.UsageError("say what became of them: --sent, --resend or --failed, one of them")
+    answer: Any = given[0]
     with app.database.write() as connection:
         entry = ledger.find(connection, edition)
         count = upkeep.resolve(connection, entry, answer, app.now(), recipients=recipients)

@@ -156,10 +156,17 @@ def _ask(app: App, edition: Edition, total: int, *, yes: bool) -> None:
     from newsletter.errors import BlockedError
     from newsletter.outbox import ledger
 
-    if yes:
-        return
     with app.database.read() as connection:
         earlier = ledger.entries(connection, campaign=edition.campaign)
+    under_way = next((entry for entry in earlier if entry.state in {"sending", "paused"}), None)
+    if under_way:
+        # Both would go on, and everybody who still waits would get two.
+        raise BlockedError(
+            f"another edition of {edition.campaign} ({under_way.id}) has not left yet; send the rest of it: "
+            f"newsletter send {under_way.id}, or drop it: newsletter cancel {under_way.id}"
+        )
+    if yes:
+        return
     if earlier:
         last = earlier[0]
         what = (
@@ -255,6 +262,8 @@ def _advice(facts: dict[str, Any], summary: Summary) -> Iterator[str]:
         yield f"Nobody is lost. Mend it, then: newsletter resume {name}, newsletter send {name}"
     elif waiting := states["pending"] + states["sending"]:
         yield f"{waiting} have not left yet. newsletter run sends them, or at once: newsletter send {name}"
+    if states["deferred"]:
+        click.echo(f"{states['deferred']} were put off; newsletter run tries them again", err=True)
     if states["failed"]:
         yield f"{states['failed']} failed; see: newsletter outbox list {name} --state failed"
     if states["unknown"]:

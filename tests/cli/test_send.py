@@ -7,6 +7,7 @@ import email
 import email.policy
 import io
 import json
+import re
 import shutil
 import sqlite3
 from typing import TYPE_CHECKING, Any
@@ -170,6 +171,33 @@ def test_a_person_is_asked_before_a_second_edition(
 
     assert "Another edition of autumn-digest" in result.stderr
     assert len(relay.received) == 25
+
+
+def test_a_second_edition_waits_until_the_first_has_left_or_is_dropped(root: Path, relay: Relay) -> None:
+    """Not even --yes: both would go on, and everybody would get two."""
+    run(root, "send", CAMPAIGN)
+    connection = sqlite3.connect(root / "newsletter.db")
+    with connection:
+        connection.execute("UPDATE edition SET state = 'paused'")
+    connection.close()
+    change_subject(root, "A correction")
+    refused = run(root, "send", CAMPAIGN, "--yes", code=5)
+    first = re.findall(r"newsletter cancel (\w+)", refused.stderr)[0]
+
+    assert len(relay.received) == 25
+    run(root, "cancel", first)
+    run(root, "send", CAMPAIGN, "--yes")
+    assert len(relay.received) == 50
+
+
+def test_two_answers_to_one_question_settle_nothing(root: Path) -> None:
+    """The last one must not win by accident."""
+    run(root, "send", CAMPAIGN)
+
+    assert (
+        "one of: --sent, --resend, --failed"
+        in run(root, "outbox", "resolve", CAMPAIGN, "--sent", "--failed", code=2).stderr
+    )
 
 
 def test_errors_block_until_they_are_overridden_and_then_are_recorded(root: Path, relay: Relay) -> None:
