@@ -17,6 +17,7 @@ from newsletter.campaigns import load
 from newsletter.editions import compiled, headers, stored
 from newsletter.editions.edition import CompiledLetter, Edition, Slot
 from newsletter.errors import ConfigError, ContentError
+from newsletter.files import write_whole
 from newsletter.model import CallToAction, Snippet
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def write(draft: Edition, pictures: Sequence[Picture], *, browser: str, sample: 
     try:
         if not _intact(edition, files):
             _write_folder(edition, files, pictures)
-        _replace_file(draft.folder / _LATEST, f"{made}\n".encode())
+        write_whole(draft.folder / _LATEST, f"{made}\n".encode())
     except OSError as error:
         reason = f"the edition cannot be written: {error.strerror or error}"
         raise OSError(error.errno, reason, str(edition.folder)) from None
@@ -253,12 +254,3 @@ def _write_folder(edition: Edition, files: Mapping[str, bytes], pictures: Sequen
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
