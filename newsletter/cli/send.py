@@ -188,18 +188,11 @@ def _on_terminal() -> bool:
 
 
 def _freeze(app: App, edition: Edition, ignored: Sequence[Finding]) -> Entry:
+    from newsletter.delivery import release
     from newsletter.outbox import ledger
-    from newsletter.outbox.freeze import freeze
 
     with app.database.write() as connection:
-        freeze(
-            connection,
-            edition,
-            path=edition.folder.relative_to(app.workspace.root).as_posix(),
-            mail_channel=app.transports[0].name if app.transports else "",
-            ignored=ignored,
-            now=app.now(),
-        )
+        release.freeze_for(app, connection, edition, ignored=ignored)
         entry = ledger.get(connection, edition.id)
     assert entry is not None
     return entry

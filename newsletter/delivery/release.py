@@ -16,7 +16,9 @@ from newsletter.secret import Secret
 from newsletter.storage.database import DatabaseProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
 
     from newsletter.delivery.occurrences import Occurrence
     from newsletter.editions.edition import Edition
@@ -105,6 +107,20 @@ def check_channels(opened: Opened, edition: Edition) -> None:
             value.reveal()
 
 
+def freeze_for(
+    opened: Opened, connection: Connection, edition: Edition, *, ignored: Sequence[Finding] = ()
+) -> Frozen:
+    """Freeze an edition for the first transport and the accounts of the workspace; errors as `freeze`."""
+    return freeze(
+        connection,
+        edition,
+        path=edition.folder.relative_to(opened.workspace.root).as_posix(),
+        mail_channel=opened.transports[0].name if opened.transports else "",
+        ignored=ignored,
+        now=opened.now(),
+    )
+
+
 def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurrence:
     """Freeze the edition and note it in one transaction: a crash leaves both or neither."""
     now = opened.now()
@@ -112,13 +128,7 @@ def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurre
         if not occurrences.is_held(connection, occurrence):
             # It took longer than another scheduler waits, and that one has begun it anew.
             return occurrences.by_id(connection, occurrence.id)
-        frozen = freeze(
-            connection,
-            edition,
-            path=edition.folder.relative_to(opened.workspace.root).as_posix(),
-            mail_channel=opened.transports[0].name if opened.transports else "",
-            now=now,
-        )
+        frozen = freeze_for(opened, connection, edition)
         state, why = _stands(frozen)
         settled = replace(occurrence, state=state, why=why, edition_id=edition.id, at=now)
         occurrences.settle(connection, settled)
