@@ -108,10 +108,21 @@ class TransientError(DeliveryError):
     kind = "transient"
 
     def __init__(
-        self, why: str, *, where: str = "", code: str = "", retry_after_s: float | None = None
+        self,
+        why: str,
+        *,
+        where: str = "",
+        code: str = "",
+        retry_after_s: float | None = None,
+        throttled: bool = False,
     ) -> None:
-        """``retry_after_s`` is what the service asked for, else None: the retry policy decides."""
+        """Keep what the service asked for.
+
+        ``retry_after_s``: how long to wait; None leaves it to the retry policy.
+        ``throttled``: we were too fast; letters to the same place leave more slowly from now on.
+        """
         self.retry_after_s = retry_after_s
+        self.throttled = throttled
         super().__init__(why, where=where, code=code)
 
 
@@ -119,6 +130,11 @@ class PermanentError(DeliveryError):
     """Not delivered; a retry cannot help."""
 
     kind = "permanent"
+
+    def __init__(self, why: str, *, where: str = "", code: str = "", hard: bool = False) -> None:
+        """``hard``: there is no such mailbox, so it must not be written to again."""
+        self.hard = hard
+        super().__init__(why, where=where, code=code)
 
 
 class RefusedSenderError(PermanentError):

@@ -9,8 +9,6 @@ import click
 from newsletter.cli import console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from newsletter.app import App
     from newsletter.mail.base import MailTransport
     from newsletter.social.base import SocialNetwork
@@ -93,15 +91,8 @@ def _checked(channel: MailTransport | SocialNetwork) -> dict[str, Any]:
     from newsletter.errors import NewsletterError
     from newsletter.social.base import SocialNetwork
 
-    knock: Callable[[], str] = (
-        channel.whoami if isinstance(channel, SocialNetwork) else lambda: _open(channel)
-    )
+    knock = channel.whoami if isinstance(channel, SocialNetwork) else channel.check
     try:
         return {**_row(channel), "ok": True, "why": knock()}
     except NewsletterError as error:
         return {**_row(channel), "ok": False, "why": str(error)}
-
-
-def _open(transport: MailTransport) -> str:
-    transport.connect().close()
-    return "connected"

@@ -87,7 +87,9 @@ def _values(opened: Opened, address: str) -> dict[str, str]:
         return recipients.merge_values(connection, [number])[number] if number else {}
 
 
-def _outcome(outcome: Receipt | DeliveryError) -> dict[str, str]:
+def _outcome(outcome: Receipt | DeliveryError | None) -> dict[str, str]:
+    if outcome is None:
+        return {"state": "pending", "code": "", "reply": "not tried: the one before it was refused"}
     if isinstance(outcome, Receipt):
         return {"state": "sent", "code": "", "reply": outcome.reply}
     states = {TransientError: "deferred", PermanentError: "failed", UnknownOutcomeError: "unknown"}

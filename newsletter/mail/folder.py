@@ -41,7 +41,7 @@ class _Session:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError]:
+    def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError | None]:
         return [self._write(letter) for letter in window]
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ def transport(relay: Relay, **settings: Any) -> Smtp:
     return Smtp(name="main", port=relay.port, **(given | settings))
 
 
-def send(relay: Relay, *letters: OutgoingLetter, **settings: Any) -> Sequence[Receipt | DeliveryError]:
+def send(relay: Relay, *letters: OutgoingLetter, **settings: Any) -> Sequence[Receipt | DeliveryError | None]:
     """Send one window over a connection of its own."""
     session = transport(relay, **settings).connect()
     try:
@@ -55,6 +55,6 @@ def people(count: int) -> list[OutgoingLetter]:
     return [letter(f"reader{number}@example.org") for number in range(count)]
 
 
-def kinds(outcomes: Sequence[Receipt | DeliveryError]) -> list[type]:
+def kinds(outcomes: Sequence[Receipt | DeliveryError | None]) -> list[type]:
     """Return the classes of outcomes."""
     return [type(outcome) for outcome in outcomes]

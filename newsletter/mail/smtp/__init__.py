@@ -40,18 +40,17 @@ class Smtp(MailTransport):
     """Certificates to trust in place of the system's, PEM."""
     messages_per_connection: int = 100
     """Letters after which a new connection is opened; many servers allow no more."""
-    connections: int = 1
-    """Connections used at once."""
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work together."""
+        super().__post_init__()
         if bool(self.username) != (self.password is not None):
             raise ValueError("username and password belong together")
         if self.username and self.tls == "none" and self.host not in LOOPBACK:
             raise ValueError('a password never travels in the open; set tls = "starttls" or tls = "tls"')
         if not 0 < self.port < 2**16:
             raise ValueError(f"port {self.port} does not exist")
-        for key in ("timeout_s", "reply_timeout_s", "messages_per_connection", "connections"):
+        for key in ("timeout_s", "reply_timeout_s", "messages_per_connection"):
             if getattr(self, key) <= 0:
                 raise ValueError(f"{key} must be more than 0")
 

@@ -50,9 +50,9 @@ class SmtpSession:
         self._taken = 0
         self._phase: Phase = "idle"
 
-    def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError]:
+    def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError | None]:
         """Send every letter; see `newsletter.mail.base.MailSession.send`."""
-        outcomes: list[Receipt | DeliveryError] = []
+        outcomes: list[Receipt | DeliveryError | None] = []
         for letter in window:
             try:
                 outcomes.append(self._send_one(letter))
