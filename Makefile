@@ -1,6 +1,7 @@
 # make demo   the whole job on this machine, offline after installation
 # make test   every test          make lint   style, types, layers
 # make bench  measured figures    make docs   regenerate reference pages and pictures
+#             (make bench ARGS="--full --write": every one of a million letters, kept in benchmarks/RESULTS.md)
 # make pins   renew the hash-pinned requirement files
 
 PYTHON ?= python3
@@ -28,7 +29,7 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

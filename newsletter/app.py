@@ -46,7 +46,7 @@ class App:
         from newsletter.storage import migrate
         from newsletter.storage.database import open_database
 
-        database = open_database(self.config.database.url, self.workspace.root)
+        database = open_database(self.config.database.address(), self.workspace.root)
         migrate.ensure(database)
         return database
 
@@ -63,6 +63,12 @@ class App:
         from newsletter import adapters
 
         return adapters.networks(self.loaded)
+
+    def held_because(self) -> str:
+        """Return why everything is held, or nothing."""
+        from newsletter.storage.glance import held_because
+
+        return held_because(self.config.database.address(), self.workspace.root)
 
     def close(self) -> None:
         """Close what was opened; this also empties SQLite's log, where erased words still stand."""

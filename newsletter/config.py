@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from newsletter import tomlfile
 from newsletter.errors import ConfigError, Problem
 from newsletter.model import CallToAction
+from newsletter.secret import Secret
 from newsletter.tomlfile import Loc, Table, TomlFile
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 """A language tag as BCP 47 writes it, near enough."""
 WEB_STARTS = ("https://", "http://127.0.0.1", "http://localhost")
 """How addresses begin: https, and http on this machine for trying things out."""
+_DNS_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.(?!-)[A-Za-z0-9-]{1,63})*")
+_BOUNCE_ADDRESS = re.compile(rf"[A-Za-z0-9._-]{{1,15}}@(?=[^.]*\.){_DNS_NAME.pattern}")
+"""With the token behind it, its local part has at most 64 octets (RFC 5321 section 4.5.3.1.1)."""
+RATES_AND_CAPS = ("per_second", "per_minute", "per_day", "per_month")
+"""The numbers of a ``[[limit]]``."""
 MAX_WINDOW = 50
 """Letters in doubt after a crash are at most this many per connection."""
 
@@ -72,8 +78,17 @@ class Brand(Table):
 class Database(Table):
     """``[database]``: where the ledger is kept."""
 
-    url: str = "sqlite:///newsletter.db"
-    """SQLAlchemy address; a relative SQLite path starts at the workspace."""
+    url: str | Secret = "sqlite:///newsletter.db"
+    """SQLAlchemy address; a relative SQLite path starts at the workspace. One with a password is named:
+    ``{ env = "NAME" }``."""
+
+    def address(self) -> str:
+        """Return the address itself, for the line that opens the database.
+
+        Raises:
+            ConfigError: it is named, and not there.
+        """
+        return self.url.reveal() if isinstance(self.url, Secret) else self.url
 
 
 @dataclass(frozen=True)
@@ -84,10 +99,31 @@ class Sending(Table):
     """Letters in flight at once on one connection: what a crash can leave in doubt."""
     on_unknown: Literal["hold", "resend"] = "hold"
     """Deliveries whose outcome nobody knows: listed for a person, or sent again with the same Message-ID."""
+    suppress_hard_bounces: bool = True
+    """Whether an address whose server says that there is no such mailbox is never written to again."""
     give_up_after_h: int = 24
     """Hours after which a deferred delivery is failed."""
     catch_up_within_h: float = 6.0
     """A scheduled send that is later than this is missed, not sent."""
+    bounce_address: str = ""
+    """Where undeliverable letters come back to, ``bounces@news.example``: every letter adds its own
+    ``+token`` before the @. Empty means the sender's address."""
+
+
+@dataclass(frozen=True)
+class Dkim(Table):
+    """``[dkim]``: the keys that letters are signed with; needs ``pip install 'newsletter-studio[dkim]'``."""
+
+    domain: str
+    """Domain that signs: that of the sender, or one above it."""
+    selector: str
+    """Name of the RSA key: its public half stands in the DNS at ``<selector>._domainkey.<domain>``."""
+    key: Secret
+    """RSA key of at least 2048 bits, PEM."""
+    ed25519_selector: str = ""
+    """Name of the Ed25519 key, for a second signature; another one than ``selector``."""
+    ed25519_key: Secret | None = None
+    """Ed25519 key, PEM."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +134,26 @@ class Public(Table):
     """Address to listen on; put a web server with TLS in front of it."""
     port: int = 8025
     """Port to listen on; 0 takes a free one."""
+
+
+@dataclass(frozen=True)
+class DomainLimit(Table):
+    """``[[limit]]``: how fast letters from one domain, or to one, may leave, over all transports."""
+
+    sender_domain: str = ""
+    """Letters whose sender is at this domain."""
+    recipient_domain: str = ""
+    """Letters to this domain; either this or ``sender_domain`` is given."""
+    per_second: float = 0
+    """Letters per second at most; 0: no limit."""
+    per_minute: float = 0
+    """Letters per minute at most, evenly spread; 0: no limit."""
+    per_day: int = 0
+    """Letters per UTC day at most; 0: no limit."""
+    per_month: int = 0
+    """Letters per calendar month at most; 0: no limit."""
+    warm_up: tuple[int, ...] = ()
+    """Letters at most on the first day it is used, on the second, …; afterwards ``per_day`` holds."""
 
 
 @dataclass(frozen=True)
@@ -116,10 +172,14 @@ class Config(Table):
     """How carefully deliveries leave."""
     public: Public = field(default_factory=Public)
     """Where the public pages are served."""
+    dkim: Dkim | None = None
+    """What letters are signed with; left out, they are not."""
     mail: tuple[dict[str, Any], ...] = ()
     """``[[mail]]`` transports in order of priority; ``name``, ``type``, and the settings of that type."""
     social: tuple[dict[str, Any], ...] = ()
     """``[[social]]`` accounts; ``name``, ``type``, and the settings of that type."""
+    limit: tuple[DomainLimit, ...] = ()
+    """``[[limit]]`` tables, one per domain."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +213,8 @@ def _own_rules(config: Config, file: TomlFile) -> list[Problem]:
     return [
         *(Problem(why, file.where(("organisation", key))) for key, why in _about(config.organisation)),
         *(Problem(why, file.where(loc)) for loc, why in _numbers_and_colours(config)),
+        *(Problem(why, file.where(("dkim", key))) for key, why in _about_dkim(config.dkim)),
+        *(Problem(why, file.where(("limit", *loc))) for loc, why in _about_limits(config.limit)),
     ]
 
 
@@ -178,10 +240,50 @@ def _numbers_and_colours(config: Config) -> Iterator[tuple[Loc, str]]:
         yield ("brand", "accent"), f"{accent!r} must be a colour like '#0b6e4f'"
     if not 1 <= sending.window <= MAX_WINDOW:
         yield ("sending", "window"), f"{sending.window} must be between 1 and {MAX_WINDOW}"
+    if sending.bounce_address and not _BOUNCE_ADDRESS.fullmatch(sending.bounce_address):
+        why = "write a bare address like 'bounces@news.example', with at most 15 characters before the @"
+        yield ("sending", "bounce_address"), why
     for key in ("give_up_after_h", "catch_up_within_h"):
         hours = getattr(sending, key)
         if hours <= 0:
             yield ("sending", key), f"{hours} must be more than 0 hours"
+
+
+def _about_dkim(dkim: Dkim | None) -> Iterator[tuple[str, str]]:
+    """Yield the keys of ``[dkim]`` that cannot be used, and why."""
+    if dkim is None:
+        return
+    if not _DNS_NAME.fullmatch(dkim.domain) or "." not in dkim.domain:
+        yield "domain", f"{dkim.domain!r} is not a domain; write one like 'news.example', in ASCII"
+    if not _DNS_NAME.fullmatch(dkim.selector):
+        yield "selector", f"{dkim.selector!r} cannot stand in the DNS; write one like 'autumn2026'"
+    if bool(dkim.ed25519_selector) != (dkim.ed25519_key is not None):
+        yield "ed25519_key", "ed25519_selector and ed25519_key belong together; give both or neither"
+    elif dkim.ed25519_selector and not _DNS_NAME.fullmatch(dkim.ed25519_selector):
+        yield "ed25519_selector", f"{dkim.ed25519_selector!r} cannot stand in the DNS"
+    if dkim.ed25519_selector.lower() == dkim.selector.lower():
+        yield "ed25519_selector", "the two keys need a selector each: a name in the DNS holds one key"
+
+
+def _about_limits(limits: tuple[DomainLimit, ...]) -> Iterator[tuple[Loc, str]]:
+    """Yield the ``[[limit]]`` tables that cannot be used, and why."""
+    seen: set[tuple[str, str]] = set()
+    for index, limit in enumerate(limits):
+        key = "sender_domain" if limit.sender_domain else "recipient_domain"
+        domain = getattr(limit, key)
+        if bool(limit.sender_domain) == bool(limit.recipient_domain):
+            yield (index,), "every [[limit]] needs one of 'sender_domain' and 'recipient_domain'"
+        elif "@" in domain or not is_mailbox(f"news@{domain}"):
+            yield (index, key), f"{domain!r} is not a domain; write one like 'example.org'"
+        elif (key, domain.lower()) in seen:
+            yield (index, key), f"there is a [[limit]] for {domain!r} already; put both into one"
+        seen.add((key, domain.lower()))
+        numbers = {name: getattr(limit, name) for name in RATES_AND_CAPS}
+        yield from (((index, name), f"{n} must not be below 0") for name, n in numbers.items() if n < 0)
+        if any(count < 1 for count in limit.warm_up):
+            yield (index, "warm_up"), "every day of warm_up must be more than 0"
+        if not limit.warm_up and not any(numbers.values()):
+            yield (index,), f"this [[limit]] limits nothing; give it one of {', '.join(RATES_AND_CAPS)}"
 
 
 def is_mailbox(line: str) -> bool:

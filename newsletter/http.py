@@ -28,7 +28,7 @@ from newsletter.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from requests import PreparedRequest, Response, Session
 
@@ -48,7 +48,7 @@ class Answer:
     """What a service answered to a request it took."""
 
     status: int
-    """HTTP status, 200 to 299."""
+    """HTTP status: 200 to 299, or one that the caller takes."""
     headers: Mapping[str, str] = field(repr=False)
     """Headers; names in any case."""
     body: Any = field(repr=False)
@@ -65,6 +65,7 @@ def call(  # noqa: PLR0913 - the parts of an HTTP request
     data: Any = None,
     files: Any = None,
     needs: Sequence[str] = (),
+    takes: Collection[int] = (),
     timeout_s: tuple[float, float] = TIMEOUT_S,
     secrets: Sequence[str] = (),
 ) -> Answer:
@@ -79,6 +80,7 @@ def call(  # noqa: PLR0913 - the parts of an HTTP request
         data: form fields, or bytes.
         files: name → (file name, bytes, media type), as multipart/form-data.
         needs: members that the JSON object of a true success has; an answer without them is broken.
+        takes: statuses of 300 and above whose answer is returned too, for a service that says more than them.
         timeout_s: seconds to connect, and seconds of silence while waiting for the answer.
         secrets: texts to hide wherever the service repeats them, parts of the path included.
 
@@ -97,6 +99,8 @@ def call(  # noqa: PLR0913 - the parts of an HTTP request
                 method, url, **parts, timeout=timeout_s, allow_redirects=False, stream=True
             )
             with closing(response):
+                if response.status_code in takes:
+                    return Answer(response.status_code, response.headers, _parsed(_read_some(response)))
                 return _answer(response, repeatable=repeatable, where=where, needs=needs, secrets=hidden)
     except (OSError, ValueError) as error:
         # requests' own errors are OSErrors or ValueErrors; their text and chain may hold headers.
@@ -120,6 +124,17 @@ def is_loopback(url: str) -> bool:
     """Return whether an address is on this machine, where no proxy can reach it."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def check_address(url: str) -> None:
+    """Refuse an address of a service that a token must not be sent to: not https, or with more than a path.
+
+    Raises:
+        ValueError: naming what is wrong; http is for this machine only.
+    """
+    local = url.startswith("http://") and is_loopback(url)
+    if not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", url) or not (local or url.startswith("https://")):
+        raise ValueError(f"url = {url!r} must look like 'https://api.example.com'")
 
 
 def quiet_libraries() -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Loc = tuple[str | int, ...]
 T = TypeVar("T")
+_OR_TEXT, _OR_SECRET = "constrained-str", "is-instance[Secret]"
+"""What pydantic adds to the path of a setting that is ``str | Secret``; it then complains about both."""
 
 
 class Table:
@@ -92,6 +94,7 @@ def check(shape: type[T], file: TomlFile, table: Mapping[str, Any], at: Loc = ()
         problems = [
             Problem(_sentence(found, shape), file.where((*at, *_readable(found["loc"]))))
             for found in error.errors(include_url=False)
+            if found["loc"][-1:] != (_OR_SECRET,)
         ]
         raise ConfigError("", problems=problems) from None
 
@@ -108,7 +111,8 @@ def _with_secrets(value: Any, file: TomlFile, loc: Loc) -> Any:
 
 def _readable(loc: tuple[str | int, ...]) -> Loc:
     """Drop what pydantic adds to a path for unions: ``function-after[...]`` and type names."""
-    return tuple(part for part in loc if isinstance(part, int) or re.fullmatch(r"[a-z0-9_-]+", part))
+    named = (part for part in loc if part != _OR_TEXT)
+    return tuple(part for part in named if isinstance(part, int) or re.fullmatch(r"[a-z0-9_-]+", part))
 
 
 def _sentence(found: Mapping[str, Any], shape: type) -> str:

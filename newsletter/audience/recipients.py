@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select
 
+from newsletter.storage import native
 from newsletter.storage.tables import mailing_list, membership, subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
+
+
+_VALUES = """
+SELECT id, first_name, last_name, email, language, attributes FROM subscriber WHERE id {among}"""
 
 
 def selection(lists: Collection[str]) -> Select[int, str]:
@@ -47,11 +53,17 @@ def merge_values(connection: Connection, subscriber_ids: Sequence[int]) -> dict[
     ``first_name``, ``last_name``, ``name``, ``email``, ``language`` and the
     further columns of imports. Ask for a slice at a time, not for the whole list.
     """
-    rows = connection.execute(select(subscriber).where(subscriber.c.id.in_(list(subscriber_ids))))
-    return {row.id: _values(row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public name
+    query = _VALUES.format(among=native.among(connection, "ids"))
+    rows = native.run(connection, query, {"ids": native.listed(connection, list(subscriber_ids))})
+    return {row[0]: _values(*row[1:]) for row in rows}
 
 
-def _values(row: Any) -> dict[str, str]:
-    further = {name: "" if value is None else str(value) for name, value in row["attributes"].items()}
-    own = {name: row[name] for name in ("first_name", "last_name", "email", "language")}
-    return {**further, **own, "name": f"{row['first_name']} {row['last_name']}".strip()}
+def _values(first_name: str, last_name: str, email: str, language: str, attributes: Any) -> dict[str, str]:
+    further = json.loads(attributes) if isinstance(attributes, str) else attributes
+    values = {name: "" if value is None else str(value) for name, value in further.items()} if further else {}
+    values["first_name"] = first_name
+    values["last_name"] = last_name
+    values["email"] = email
+    values["language"] = language
+    values["name"] = f"{first_name} {last_name}".strip()
+    return values

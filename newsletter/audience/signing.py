@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sqlalchemy import select
 
+from newsletter.audience.mac import keyed
 from newsletter.storage.tables import install
 from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-Purpose = Literal["unsubscribe", "preferences", "view"]
-"""What a link may do."""
+Purpose = Literal["unsubscribe", "preferences", "view", "bounce"]
+"""What a link may do; ``bounce`` stands in the address that undeliverable mail comes back to."""
 
 KEY_BYTES: Final = 32
 _MAC_BYTES: Final = 16
@@ -53,26 +55,37 @@ def known_signing_key(connection: Connection) -> bytes | None:
     return found
 
 
+def seal(key: bytes, purpose: Purpose, delivery_id: int) -> bytes:
+    """Return the 24 bytes of a token: a MAC and the number of the delivery."""
+    number = delivery_id.to_bytes(_ID_BYTES)
+    return _signer(key, purpose)(number)[:_MAC_BYTES] + number
+
+
+def unseal(key: bytes, purpose: Purpose, sealed: bytes) -> int | None:
+    """Return the delivery that the bytes of a token name; None unless made here for this purpose."""
+    if len(sealed) != _MAC_BYTES + _ID_BYTES:
+        return None
+    mac, number = sealed[:_MAC_BYTES], sealed[_MAC_BYTES:]
+    right = _signer(key, purpose)(number)[:_MAC_BYTES]
+    return int.from_bytes(number) if hmac.compare_digest(mac, right) else None
+
+
 def token(key: bytes, purpose: Purpose, delivery_id: int) -> str:
     """Return the token of one delivery for one purpose, 32 characters of ``[A-Za-z0-9_-]``."""
-    number = delivery_id.to_bytes(_ID_BYTES)
-    mac = hmac.digest(_derived(key, purpose), number, "sha256")[:_MAC_BYTES]
-    return base64.urlsafe_b64encode(mac + number).decode()
+    return base64.urlsafe_b64encode(seal(key, purpose, delivery_id)).decode()
 
 
 def read(key: bytes, purpose: Purpose, written: str) -> int | None:
     """Return the delivery that a token names; None for one that was not made here for this purpose."""
+    if len(written) != _TOKEN_CHARACTERS:
+        return None
     try:
-        raw = base64.b64decode(written.encode("ascii"), altchars=b"-_", validate=True)
+        sealed = base64.b64decode(written.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
-    if len(raw) != _MAC_BYTES + _ID_BYTES or len(written) != _TOKEN_CHARACTERS:
-        return None
-    mac, number = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    right = hmac.digest(_derived(key, purpose), number, "sha256")[:_MAC_BYTES]
-    return int.from_bytes(number) if hmac.compare_digest(mac, right) else None
+    return unseal(key, purpose, sealed)
 
 
 @lru_cache(maxsize=16)
-def _derived(key: bytes, purpose: Purpose) -> bytes:
-    return hmac.digest(key, f"newsletter link: {purpose}".encode(), "sha256")
+def _signer(key: bytes, purpose: Purpose) -> Callable[[bytes], bytes]:
+    return keyed(hmac.digest(key, f"newsletter link: {purpose}".encode(), "sha256"))

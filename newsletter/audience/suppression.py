@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import delete, select, update
 
 from newsletter.audience import addresses
-from newsletter.audience.recipients import subscribed_ids
-from newsletter.storage.tables import membership, suppression
+from newsletter.storage import native
+from newsletter.storage.tables import suppression
 from newsletter.storage.writing import insert_or_skip
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+_KNOWN = "SELECT key_hash, reason FROM suppression WHERE key_hash {among}"
+_STILL = """
+SELECT m.subscriber_id FROM membership m
+WHERE m.subscriber_id {people} AND m.state = 'subscribed'
+  AND m.list_id IN (SELECT id FROM list WHERE name {lists})"""
 Reason = Literal["unsubscribed", "bounced", "complained", "manual", "erased"]
 """Why an address is on the list."""
 
@@ -99,14 +104,15 @@ def blocked(
         people: subscriber's id and address of each delivery. Without an id the person was erased.
     """
     hashes = {key_of(signing_key, address): address for _, address in people}
-    rows = connection.execute(
-        select(suppression.c.key_hash, suppression.c.reason).where(suppression.c.key_hash.in_(list(hashes)))
-    )
-    found: dict[str, str] = {hashes[row.key_hash]: row.reason for row in rows}
-    ids = [number for number, _ in people if number is not None]
-    still = set(
-        connection.execute(subscribed_ids(lists).where(membership.c.subscriber_id.in_(ids))).scalars()
-    )
+    known = {"keys": native.listed(connection, list(hashes))}
+    rows = native.run(connection, _KNOWN.format(among=native.among(connection, "keys")), known)
+    found: dict[str, str] = {hashes[row[0]]: row[1] for row in rows}
+    members = {
+        "people": native.listed(connection, [number for number, _ in people if number is not None]),
+        "lists": native.listed(connection, list(lists)),
+    }
+    query = _STILL.format(people=native.among(connection, "people"), lists=native.among(connection, "lists"))
+    still = {row[0] for row in native.run(connection, query, members)}
     for number, address in people:
         if number is None:
             found.setdefault(address, "erased")

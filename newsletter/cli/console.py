@@ -33,6 +33,9 @@ def pass_app(command: Callable[Concatenate[App, P], R]) -> Callable[P, R]:
         from newsletter.app import open_app
 
         app = open_app(click.get_current_context().meta.get(_WORKSPACE))
+        if why := app.held_because():
+            click.secho(f"everything is held: {why}", fg="yellow", err=True)
+            click.secho("nothing leaves before: newsletter resume --all", fg="yellow", err=True)
         try:
             return command(app, *args, **kwargs)
         finally:

@@ -95,7 +95,7 @@ def _opened(app: App) -> Iterator[Database]:
     """Open the database whatever its revision; `App.database` refuses the ones these commands mend."""
     from newsletter.storage.database import open_database
 
-    database = open_database(app.config.database.url, app.workspace.root)
+    database = open_database(app.config.database.address(), app.workspace.root)
     try:
         yield database
     finally:

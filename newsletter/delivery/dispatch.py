@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from newsletter import failpoint
 from newsletter.audience import signing
-from newsletter.delivery.lane import Lane
-from newsletter.delivery.mailing import Door, MailCarrier
-from newsletter.delivery.publishing import SocialCarrier
-from newsletter.outbox import ledger
-from newsletter.outbox.claim import LEASE_S, Sender
+from newsletter.delivery.round import Round
+from newsletter.outbox import emergency, ledger, limits
+from newsletter.outbox.claim import Sender
 from newsletter.outbox.finish import finish
-from newsletter.outbox.recover import recover
+from newsletter.outbox.recover import at_work, recover
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable
 
-    from newsletter.delivery.lane import Carrier
     from newsletter.delivery.release import Opened
+
+PATIENCE_S: Final = 30.0
+"""A slice that a limit keeps back for longer is given back, and taken up again when it may go on."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Summary:
     """State → deliveries that entered it."""
     troubles: tuple[str, ...] = ()
     """What a person should know, one line each."""
+    waits: tuple[str, ...] = ()
+    """What a limit keeps back for now, one line each."""
 
 
 def dispatch(
@@ -44,7 +45,8 @@ def dispatch(
 ) -> Summary:
     """Send what is due now, of one edition or of all; deferred deliveries of later are left alone.
 
-    Safe to run twice at once, and to kill: see docs/explanation/ledger.md.
+    What becomes due or is frozen while it sends is taken up at once. Safe to run
+    twice at the same time, and to kill: see docs/explanation/ledger.md.
 
     Args:
         opened: the workspace.
@@ -55,102 +57,26 @@ def dispatch(
     Raises:
         DatabaseProblemError: the ledger cannot be read or written.
     """
+    now = opened.database.clock(opened.now)
     with opened.database.write() as connection:
         sender = Sender(
-            signing_key=signing.signing_key(connection, opened.now()),
+            signing_key=signing.signing_key(connection, now()),
             rules=opened.loaded.config.sending,
             honours_key_for_s={network.name: network.honours_key_for_s for network in opened.networks},
+            limits=limits.limits_of(opened.loaded.config, opened.transports),
+            patience_s=PATIENCE_S,
         )
-        counts = recover(connection, sender, opened.now())
-        waiting = ledger.waiting_channels(connection, edition_id)
-    round_ = _Round(opened, sender, edition_id, stop or threading.Event(), on_progress)
-    round_.run(waiting)
+        counts = recover(connection, sender, now())
+        failpoint.reach("recovered")
+        held = emergency.guard(connection, now())
+    if held:
+        return Summary(counts, (f"nothing leaves since {held.at:%Y-%m-%d %H:%M} UTC: {held.why}",))
+    round_ = Round(opened, sender, now, edition_id, stop or threading.Event(), on_progress)
+    with at_work(sender.owner):
+        round_.run()
     with opened.database.write() as connection:
         for entry in ledger.entries(connection, state="sending"):
-            finish(connection, entry.id, opened.now())
-    return Summary(counts + round_.counts, tuple(dict.fromkeys(round_.troubles)))
-
-
-class _Round:
-    """The lanes of one round, and what they share."""
-
-    def __init__(
-        self,
-        opened: Opened,
-        sender: Sender,
-        edition_id: str | None,
-        stop: threading.Event,
-        on_progress: Callable[[Counter[str]], None],
-    ) -> None:
-        self.counts: Counter[str] = Counter()
-        self.troubles: list[str] = []
-        self._opened = opened
-        self._sender = sender
-        self._edition_id = edition_id
-        self._stop = stop
-        self._failed = threading.Event()
-        self._on_progress = on_progress
-        self._telling = threading.Lock()
-
-    def run(self, waiting: Counter[tuple[str, str]]) -> None:
-        """Run a thread per lane until all have ended; raise the first one's error then."""
-        lanes = [self._lane(channel, carrier) for channel, carrier in self._carriers(waiting)]
-        if not lanes:
-            return
-        accounts = {network.name for network in self._opened.networks}
-        with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-            ends = []
-            for lane in lanes:
-                end = pool.submit(lane.run)
-                end.add_done_callback(self._note_failure)
-                ends.append(end)
-                if lane.channel in accounts:
-                    # A mail server that refuses us pauses the edition; what posts at once has left by then.
-                    lane.begun.wait()
-            try:
-                while wait(ends, timeout=LEASE_S / 4).not_done:
-                    with self._opened.database.write() as connection:
-                        self._sender.renew(connection, self._opened.now())
-            except BaseException:
-                self._failed.set()
-                raise
-        self.troubles += [line for lane in lanes for line in lane.troubles]
-        for end in ends:
-            end.result()
-
-    def _carriers(self, waiting: Counter[tuple[str, str]]) -> Iterator[tuple[str, Carrier]]:
-        """Yield what is to run: a carrier per connection of a transport, one per account."""
-        for network in self._opened.networks:
-            if waiting.pop((network.name, "social"), 0):
-                yield network.name, SocialCarrier(self._opened, network)
-        for transport in self._opened.transports:
-            slices = waiting.pop((transport.name, "mail"), 0)
-            door = Door(transport)
-            for _ in range(min(slices, getattr(transport, "connections", 1))):
-                yield transport.name, MailCarrier(self._opened, door, self._sender.signing_key)
-        for channel, kind in waiting:
-            self.troubles.append(
-                f"deliveries wait for the channel {channel!r}, which config.toml no longer has; "
-                f"put its [[{kind}]] back, or cancel the edition"
-            )
-
-    def _lane(self, channel: str, carrier: Carrier) -> Lane:
-        return Lane(
-            channel=channel,
-            carrier=carrier,
-            sender=self._sender,
-            database=self._opened.database,
-            now=self._opened.now,
-            stopped=lambda: self._stop.is_set() or self._failed.is_set(),
-            progress=self._note_progress,
-            edition_id=self._edition_id,
-        )
-
-    def _note_failure(self, end: Future[None]) -> None:
-        if end.exception() is not None:
-            self._failed.set()
-
-    def _note_progress(self, counts: Counter[str]) -> None:
-        with self._telling:
-            self.counts += counts
-            self._on_progress(counts)
+            finish(connection, entry.id, now())
+        failpoint.reach("finished")
+    troubles, waits = (tuple(dict.fromkeys(lines)) for lines in (round_.troubles, round_.waits))
+    return Summary(counts + round_.counts, troubles, waits)

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 
 from newsletter.delivery.letters import LetterWriter
 from newsletter.editions import frozen
-from newsletter.errors import DeliveryError, NewsletterError, PermanentError
+from newsletter.errors import (
+    DeliveryError,
+    NewsletterError,
+    PermanentError,
+    RefusedSenderError,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from newsletter.delivery.release import Opened
+    from newsletter.delivery.routing import Routes
     from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
     from newsletter.outbox.settle import Outcome
     from newsletter.outbox.window import Claim, Delivery
@@ -25,11 +33,11 @@ class Door:
     password are ten failed logins, and a locked account.
     """
 
-    def __init__(self, transport: MailTransport) -> None:
+    def __init__(self, transport: MailTransport, routes: Routes) -> None:
         """Open nothing yet."""
-        self._transport = transport
+        self.transport = transport
+        self._routes = routes
         self._lock = threading.Lock()
-        self._turned_away: NewsletterError | None = None
 
     def enter(self) -> MailSession:
         """Open a session.
@@ -38,13 +46,22 @@ class Door:
             NewsletterError: as `MailTransport.connect`, or as it said to another lane.
         """
         with self._lock:
-            if self._turned_away is not None:
-                raise self._turned_away
-            try:
-                return self._transport.connect()
-            except NewsletterError as error:
-                self._turned_away = error
-                raise
+            if trouble := self._routes.troubles.get(self.transport.name):
+                raise TransientError(trouble)
+            session = self.transport.connect()
+        self._routes.opened(self.transport.name)
+        return session
+
+    def shut(self, error: DeliveryError, sender_domain: str) -> NewsletterError:
+        """Leave the transport alone for now; return what that means for letters from a domain.
+
+        A refusal of ours holds the edition, unless another transport takes over.
+        """
+        refused = isinstance(error, RefusedSenderError)
+        self._routes.close(self.transport.name, error, refused=refused)
+        if refused and self._routes.choose(sender_domain) is None:
+            return error
+        return error if isinstance(error, TransientError) else TransientError(error.why, where=error.where)
 
 
 class MailCarrier:
@@ -62,7 +79,8 @@ class MailCarrier:
         """Read the edition and open the session, before anything is marked as on the wire.
 
         Raises:
-            NewsletterError: the frozen files are gone, or the transport cannot be used.
+            TransientError: the transport cannot be used; its letters wait, or go another way.
+            NewsletterError: the frozen files are gone, or we are refused.
         """
         if claim.edition_id not in self._writers:
             edition = frozen.read(self._opened.workspace.root / claim.path)
@@ -72,9 +90,12 @@ class MailCarrier:
                 public_url=self._opened.loaded.config.organisation.public_url,
             )
         if self._session is None:
-            self._session = self._door.enter()
+            try:
+                self._session = self._door.enter()
+            except DeliveryError as error:
+                raise self._door.shut(error, claim.sender_domain) from error
 
-    def carry(self, claim: Claim, window: Sequence[Delivery]) -> list[Outcome]:
+    def carry(self, claim: Claim, window: Sequence[Delivery]) -> Sequence[Outcome]:
         """Send a window; one outcome each, in the order given.
 
         Raises:
@@ -82,14 +103,18 @@ class MailCarrier:
             TransientError: the transport cannot be reached; nothing was sent.
         """
         assert self._session is not None
-        written = [self._write(claim, delivery) for delivery in window]
+        now = self._opened.now()
+        written = [self._write(claim, delivery, now) for delivery in window]
         letters = [letter for letter in written if not isinstance(letter, DeliveryError)]
         try:
-            answers = iter(self._session.send(letters) if letters else ())
-        except DeliveryError:
+            answers = self._session.send(letters) if letters else ()
+        except DeliveryError as error:
             self.close()
-            raise
-        return [letter if isinstance(letter, DeliveryError) else next(answers) for letter in written]
+            raise self._door.shut(error, claim.sender_domain) from error
+        if len(letters) == len(written):
+            return answers
+        rest = iter(answers)
+        return [letter if isinstance(letter, DeliveryError) else next(rest) for letter in written]
 
     def close(self) -> None:
         """End the session."""
@@ -97,8 +122,8 @@ class MailCarrier:
             self._session.close()
             self._session = None
 
-    def _write(self, claim: Claim, delivery: Delivery) -> OutgoingLetter | DeliveryError:
+    def _write(self, claim: Claim, delivery: Delivery, now: datetime) -> OutgoingLetter | DeliveryError:
         try:
-            return self._writers[claim.edition_id].write(delivery, self._opened.now())
+            return self._writers[claim.edition_id].write(delivery, now)
         except NewsletterError as error:
             return PermanentError(str(error), code="address")

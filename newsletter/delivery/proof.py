@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from email.utils import make_msgid, parseaddr
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
 from newsletter.audience import addresses, recipients
-from newsletter.editions import compiled, headers
+from newsletter.delivery.letters import writer_for
+from newsletter.editions import compiled
 from newsletter.editions.edition import sample_values
 from newsletter.errors import ConfigError, PermanentError, TransientError, UnknownOutcomeError
-from newsletter.mail.base import OutgoingLetter
 from newsletter.model import Receipt
 from newsletter.storage.tables import subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from newsletter.delivery.release import Opened
     from newsletter.editions.edition import Edition
     from newsletter.errors import DeliveryError
+    from newsletter.mail.base import MailTransport, OutgoingLetter
 
-MARK = b"[Proof] "
+MARK: Final = "[Proof]"
 """What the subject of a test copy starts with."""
-_SUBJECT = re.compile(rb"^Subject:[ \t]*", re.IGNORECASE | re.MULTILINE)
+NO_KEY: Final = b""
+"""A test copy carries no token, so nothing is signed with the installation's key."""
 
 
 def send_proofs(opened: Opened, edition: Edition, people: Sequence[str]) -> list[dict[str, Any]]:
@@ -39,14 +39,14 @@ def send_proofs(opened: Opened, edition: Edition, people: Sequence[str]) -> list
 
     Raises:
         ContentError: an address is not one.
-        ConfigError: there is no mail transport.
+        ConfigError: there is no mail transport, or a key of ``[dkim]`` cannot be used.
         DeliveryError: the transport cannot be used.
     """
     if not opened.transports:
         raise ConfigError("there is no [[mail]] to send with", where=str(opened.workspace.config))
     envelopes = [addresses.normalise(person).email for person in people]
     transport = opened.transports[0]
-    letters = [_letter(opened, edition, address, number) for number, address in enumerate(envelopes, 1)]
+    letters = _letters(opened, transport, edition, envelopes)
     session = transport.connect()
     try:
         outcomes = session.send(letters)
@@ -58,25 +58,22 @@ def send_proofs(opened: Opened, edition: Edition, people: Sequence[str]) -> list
     ]
 
 
-def _letter(opened: Opened, edition: Edition, address: str, number: int) -> OutgoingLetter:
-    known = _values(opened, address)
-    message_id = make_msgid(domain=headers.domain_of(edition.sender))
-    values = {
-        **sample_values(opened.loaded.config.organisation.public_url),
-        **known,
-        "email": address,
-        "to": headers.mailbox(known.get("name", ""), address),
-        "date": headers.date_line(opened.now()),
-        "message_id": message_id,
-    }
-    head, gap, body = compiled.fill(edition.letter, values).partition(b"\r\n\r\n")
-    return OutgoingLetter(
-        key=f"proof-{edition.id}-{_stamp(opened.now())}-{number}",
-        sender=headers.ascii_address(parseaddr(edition.sender)[1]),
-        recipient=address,
-        message=_SUBJECT.sub(rb"\g<0>" + MARK, head, count=1) + gap + body,
-        message_id=message_id,
-    )
+def _letters(
+    opened: Opened, transport: MailTransport, edition: Edition, envelopes: Sequence[str]
+) -> list[OutgoingLetter]:
+    config, now = opened.loaded.config, opened.now()
+    marked = replace(edition, letter=compiled.marked(edition.letter, MARK))
+    writer = writer_for(marked, config, transport, signing_key=NO_KEY)
+    sample = sample_values(config.organisation.public_url)
+    return [
+        writer.write_copy(
+            address,
+            {**_values(opened, address), **sample},
+            now,
+            key=f"proof-{edition.id}-{now:%Y%m%d%H%M%S}-{number}",
+        )
+        for number, address in enumerate(envelopes, 1)
+    ]
 
 
 def _values(opened: Opened, address: str) -> dict[str, str]:
@@ -95,7 +92,3 @@ def _outcome(outcome: Receipt | DeliveryError | None) -> dict[str, str]:
     states = {TransientError: "deferred", PermanentError: "failed", UnknownOutcomeError: "unknown"}
     state = next((name for kind, name in states.items() if isinstance(outcome, kind)), "failed")
     return {"state": state, "code": outcome.code, "reply": outcome.why}
-
-
-def _stamp(now: datetime) -> str:
-    return f"{now:%Y%m%d%H%M%S}"

@@ -117,6 +117,7 @@ def freeze_for(
         path=edition.folder.relative_to(opened.workspace.root).as_posix(),
         mail_channel=opened.transports[0].name if opened.transports else "",
         ignored=ignored,
+        on_unknown=opened.loaded.config.sending.on_unknown,
         now=opened.now(),
     )
 

@@ -6,14 +6,13 @@ encoded by itself and no line can grow too long, whatever the value.
 
 from __future__ import annotations
 
-import html as markup
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from newsletter.editions import headers, mime
-from newsletter.editions.edition import CompiledLetter, Place, Slot
+from newsletter.editions.edition import CompiledLetter, Pieces, Place, Slot
+from newsletter.editions.filling import Filler, merged
 from newsletter.editions.merge import TOKEN
 from newsletter.errors import ContentError
 
@@ -23,19 +22,24 @@ if TYPE_CHECKING:
     from newsletter.editions.headers import Head
     from newsletter.editions.merge import MergeTags
 
-Pieces = tuple[str | Slot, ...]
-"""Text with its slots, in order."""
-
-RESERVED: Final = frozenset({"to", "date", "message_id", "subject"})
-"""Slots of the header that are not merge tags; whoever fills a letter gives the first three."""
+__all__ = [
+    "Parts",
+    "Pieces",
+    "compile_letter",
+    "fill",
+    "html_pieces",
+    "line_pieces",
+    "marked",
+    "merged",
+    "text_pieces",
+]
 
 _URL_ATTRIBUTE = re.compile(
     r"""\b(?:href|src|background|action)\s*=\s*(["'])(.*?)\1""", re.IGNORECASE | re.DOTALL
 )
 _URL_IN_TEXT = re.compile(r"https?://\S*")
 _STYLE = re.compile(r"<(style|script)\b.*?</\1", re.IGNORECASE | re.DOTALL)
-_LINK = re.compile(r"(?i)https?://|mailto:|tel:")
-_URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
+_SUBJECT = b"\r\nSubject: "
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,6 @@ def line_pieces(line: str, tags: MergeTags) -> Pieces:
     return tuple(_split(line, tags, {}, "text"))
 
 
-def merged(pieces: Pieces, values: Mapping[str, str]) -> str:
-    """Return the text with every slot filled, escaped for its place but not encoded."""
-    return "".join(piece if isinstance(piece, str) else _escaped(piece, values) for piece in pieces)
-
-
 def compile_letter(head: Head, parts: Parts) -> CompiledLetter:
     """Return the whole message as static bytes and slots.
 
@@ -111,22 +110,26 @@ def compile_letter(head: Head, parts: Parts) -> CompiledLetter:
     return CompiledLetter(tuple(segments), tuple(slots), parts.subject)
 
 
+def marked(letter: CompiledLetter, words: str) -> CompiledLetter:
+    """Return the letter with plain ASCII words in front of its subject, on a line of their own."""
+    segments = list(letter.segments)
+    at = next(number for number, segment in enumerate(segments) if _SUBJECT in segment)
+    segments[at] = segments[at].replace(_SUBJECT, _SUBJECT + words.encode("ascii") + b"\r\n ", 1)
+    return replace(letter, segments=tuple(segments))
+
+
 def fill(letter: CompiledLetter, values: Mapping[str, str]) -> bytes:
-    """Return one person's message: CRLF line ends, no line above 998 bytes, none starts with a dot.
+    """Return one person's message, fit to travel as it is.
+
+    Lines end in CRLF, the last one too; there is no other CR or LF. No line
+    starts with a dot or with ``From ``. Lines of the parts have at most 76
+    bytes, those of the header 78 wherever they may be folded, never above 998.
 
     ``values`` has the merge values by name, and ``to`` (a `headers.mailbox`),
     ``date`` and ``message_id``. An empty or missing value takes the fallback;
     control characters and line ends in a value become spaces.
     """
-    message = []
-    for segment, slot in zip(letter.segments, letter.slots, strict=False):
-        message.append(segment)
-        if slot.place == "header":
-            message.append(_header(letter, slot, values).encode())
-        else:
-            message.append(mime.quoted_printable(_escaped(slot, values)))
-    message.append(letter.segments[-1])
-    return b"".join(message)
+    return Filler(letter).fill(values)
 
 
 def _split(text: str, tags: MergeTags, places: Mapping[int, Place], otherwise: Place) -> Iterator[str | Slot]:
@@ -148,7 +151,7 @@ def _head(head: Head, subject: Pieces) -> Iterator[bytes | Slot]:
     if any(isinstance(piece, Slot) for piece in subject):
         yield Slot("subject", "", "header")
     else:
-        yield _subject(subject, {}).encode()
+        yield headers.unstructured(merged(subject, {}), used=len("Subject: ")).encode()
     yield b"\r\nDate: "
     yield Slot("date", "", "header")
     yield b"\r\nMessage-ID: "
@@ -174,26 +177,3 @@ def _body(pieces: Sequence[str | Slot]) -> Iterator[bytes | Slot]:
             yield mime.SOFT_BREAK
         yield piece if isinstance(piece, Slot) else mime.quoted_printable(piece)
         inside = isinstance(piece, Slot) or not piece.endswith("\n")
-
-
-def _header(letter: CompiledLetter, slot: Slot, values: Mapping[str, str]) -> str:
-    if slot.name == "subject":
-        return _subject(letter.subject, values)
-    value = headers.one_line(values.get(slot.name, "")) or slot.fallback
-    return headers.folded_mailbox(value) if slot.name in RESERVED else quote(value, safe=_URI_SAFE)
-
-
-def _subject(pieces: Pieces, values: Mapping[str, str]) -> str:
-    return headers.unstructured(merged(pieces, values), used=len("Subject: "))
-
-
-def _escaped(slot: Slot, values: Mapping[str, str]) -> str:
-    value = headers.one_line(values.get(slot.name, "")) or slot.fallback
-    if slot.place == "text":
-        return value
-    if slot.place == "url":
-        return quote(value, safe="")
-    if slot.place == "link" and not _LINK.match(value):
-        # A subscriber's own words must not become a script address in the copy on the web.
-        value = slot.fallback if _LINK.match(slot.fallback) else "#"
-    return markup.escape(value)

@@ -28,6 +28,10 @@ class Slot:
     """Where it stands."""
 
 
+Pieces = tuple[str | Slot, ...]
+"""Text with its slots, in order."""
+
+
 @dataclass(frozen=True)
 class CompiledLetter:
     """The whole MIME message as static bytes with slots between them.
@@ -40,7 +44,7 @@ class CompiledLetter:
     """Static bytes: headers and parts, quoted-printable, CRLF."""
     slots: tuple[Slot, ...]
     """The slots between them, in order."""
-    subject: tuple[str | Slot, ...] = ()
+    subject: Pieces = ()
     """The subject line in pieces; it is one slot of the message, because words are encoded together."""
 
 

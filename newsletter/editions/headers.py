@@ -8,13 +8,12 @@ encoded word, which no mail client recognises (RFC 2047 section 5 forbids it).
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING
 
+from newsletter.audience.mac import keyed
 from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,11 +25,17 @@ LINE_CHARS = 76
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~ -]{1,60}")
-_SAFE_Q = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-"""What a Q-encoded word may hold as it is, display names included (RFC 2047 section 5, rule 3)."""
+_UNSAFE_Q = re.compile(rb"[^A-Za-z0-9!*+/-]")
+"""What no Q-encoded word may hold as it is, in a display name (RFC 2047 section 5, rule 3)."""
+_Q_CODES = {bytes([octet]): b"=%02X" % octet for octet in range(256)} | {b" ": b"_"}
 _WORD_CHARS = 75 - len("=?utf-8?q??=")
+_QUOTED_CHARS = 60
+_MAILBOX_CHARS = LINE_CHARS - len("Reply-To: ")
 _FEEDBACK_SENDER_CHARS = 15
 _LABEL_CHARS = 40
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_BASE32_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+"""Two characters for every ten bits: five times as fast as `base64.b32encode`."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +65,23 @@ def one_line(text: str) -> str:
     return text.strip()
 
 
+def single_spaced(text: str) -> str:
+    """Return the text as one line with single blanks, which is all that a folded field can tell apart."""
+    return " ".join(one_line(text).split())
+
+
 def unstructured(text: str, *, used: int) -> str:
     """Return the value of a free-text field such as Subject, folded (RFC 5322, RFC 2047).
 
     ``used`` is how many characters of the first line the field's name takes.
     """
-    text = " ".join(one_line(text).split())
-    words = text.split(" ")
-    if text.isascii() and "=?" not in text and all(len(word) < LINE_CHARS - used for word in words):
-        return _folded(words, used)
+    text, room = single_spaced(text), LINE_CHARS - used
+    if text.isascii() and "=?" not in text:
+        if len(text) < room:
+            return text
+        words = text.split(" ")
+        if all(len(word) < room for word in words):
+            return _folded(words, used)
     return "\r\n ".join(encoded_words(text, used=used))
 
 
@@ -78,11 +91,13 @@ def encoded_words(text: str, *, used: int = 0) -> list[str]:
     Q, which people can read in the source, unless B is less than half as long.
     ``used`` is what already stands on the first word's line.
     """
-    quoted = [_quoted(character) for character in text]
-    in_q = sum(map(len, quoted)) <= 2 * 4 * len(text.encode()) / 3
-    pieces = quoted if in_q else list(text)
+    quoted, room = _quoted(text), min(_WORD_CHARS, LINE_CHARS - 12 - used)
+    in_q = len(quoted) <= 2 * 4 * len(text.encode()) / 3
+    if in_q and len(quoted) <= room:
+        return [_word(quoted, in_q=True)]
+    pieces = map(_quoted, text) if in_q else text
     words: list[str] = []
-    current, size, room = "", 0, min(_WORD_CHARS, LINE_CHARS - 12 - used)
+    current, size = "", 0
     for piece in pieces:
         length = len(piece.encode())
         if current and size + length > (room if in_q else room // 4 * 3):
@@ -99,13 +114,13 @@ def mailbox(name: str, address: str) -> str:
     >>> mailbox("Rao, Asha", "asha@example.org")
     '"Rao, Asha" <asha@example.org>'
     """
-    name, address = " ".join(one_line(name).split()), ascii_address(one_line(address))
+    name, address = single_spaced(name), ascii_address(one_line(address))
     if not name:
         return address
     if _PHRASE.fullmatch(name):
         return f"{name} <{address}>"
-    if name.isascii() and len(name) <= 60 and "=?" not in name:
-        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    if name.isascii() and len(escaped) <= _QUOTED_CHARS and "=?" not in name:
         return f'"{escaped}" <{address}>'
     return f"{' '.join(encoded_words(name, used=len('Reply-To: ')))} <{address}>"
 
@@ -138,8 +153,12 @@ def ascii_address(address: str) -> str:
 
 
 def folded_mailbox(text: str) -> str:
-    """Return a `mailbox` with line breaks between its encoded words."""
-    return text.replace("?= =?", "?=\r\n =?").replace("?= <", "?=\r\n <")
+    """Return a `mailbox` with line breaks between its encoded words, and before a far-off address."""
+    folded = text.replace("?= =?", "?=\r\n =?").replace("?= <", "?=\r\n <")
+    if len(folded) > _MAILBOX_CHARS and "\r\n" not in folded:
+        name, found, address = folded.rpartition(" <")
+        return f"{name}\r\n <{address}" if found else folded
+    return folded
 
 
 def message_id(signing_key: bytes, edition_id: str, recipient_key: str, domain: str) -> str:
@@ -147,8 +166,9 @@ def message_id(signing_key: bytes, edition_id: str, recipient_key: str, domain: 
 
     Angle brackets included.
     """
-    digest = hmac.new(signing_key, f"{edition_id}\0{recipient_key}".encode(), hashlib.sha256).digest()
-    return f"<{base64.b32encode(digest).decode().lower()[:26]}@{domain}>"
+    bits = int.from_bytes(keyed(signing_key)(f"{edition_id}\0{recipient_key}".encode())[:17]) >> 6
+    left = "".join([_BASE32_PAIRS[bits >> shift & 0x3FF] for shift in range(120, -1, -10)])
+    return f"<{left}@{domain}>"
 
 
 def date_line(moment: datetime) -> str:
@@ -194,12 +214,8 @@ def _folded(words: list[str], used: int) -> str:
     return "\r\n ".join([*lines, current])
 
 
-def _quoted(character: str) -> str:
-    if character == " ":
-        return "_"
-    if character in _SAFE_Q:
-        return character
-    return "".join(f"={octet:02X}" for octet in character.encode())
+def _quoted(text: str) -> str:
+    return _UNSAFE_Q.sub(lambda octet: _Q_CODES[octet[0]], text.encode()).decode("ascii")
 
 
 def _word(content: str, *, in_q: bool) -> str:

@@ -12,11 +12,12 @@ CLIPPED_BYTES = 102_000
 SOFT_BREAK = b"=\r\n"
 """Goes on with the same line of text on the next line of the message (RFC 2045 section 6.7)."""
 
-_LINE_BYTES = 75
+LINE_BYTES = 75
 """Room on a line before the ``=`` of a soft break."""
 _UNSAFE = re.compile(rb"[^\t -<>-~]")
 _PLAIN = re.compile(r"[ -<>-~]*[!-<>-~]")
 _STUFFED = (".", "From ")
+_CODES = {bytes([octet]): b"=%02X" % octet for octet in range(256)}
 
 
 def quoted_printable(text: str) -> bytes:
@@ -28,11 +29,11 @@ def quoted_printable(text: str) -> bytes:
     """
     if _PLAIN.fullmatch(text):
         # The way of nearly every merge value: nothing to escape, perhaps to break.
-        pieces = [text[at : at + _LINE_BYTES] for at in range(0, len(text), _LINE_BYTES)]
+        pieces = [text[at : at + LINE_BYTES] for at in range(0, len(text), LINE_BYTES)]
         if not any(piece.startswith(_STUFFED) for piece in pieces):
             return "=\r\n".join(pieces).encode("ascii")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return b"\r\n".join(_broken(_escaped(line.encode())) for line in lines)
+    return b"\r\n".join([_broken(_escaped(line.encode())) for line in lines])
 
 
 def html_size_bytes(message: bytes) -> int:
@@ -78,14 +79,14 @@ def _part_head(subtype: str) -> str:
 
 
 def _escaped(line: bytes) -> bytes:
-    line = _UNSAFE.sub(lambda found: b"=%02X" % found[0][0], line)
-    if line.endswith((b" ", b"\t")):
-        line = line[:-1] + b"=%02X" % line[-1]
-    return line
+    line = _UNSAFE.sub(lambda octet: _CODES[octet[0]], line)
+    return line[:-1] + _CODES[line[-1:]] if line.endswith((b" ", b"\t")) else line
 
 
 def _broken(line: bytes) -> bytes:
     """Break one escaped line softly, never inside an escape."""
+    if len(line) <= LINE_BYTES and not line.startswith((b".", b"From ")):
+        return line
     pieces: list[bytes] = []
     at = 0
     while at < len(line) or not pieces:
@@ -93,7 +94,7 @@ def _broken(line: bytes) -> bytes:
         if line.startswith((b".", b"From "), at):
             lead = b"=%02X" % line[at]
             at += 1
-        end = at + _LINE_BYTES - len(lead)
+        end = at + LINE_BYTES - len(lead)
         if end < len(line) and (escape := line.rfind(b"=", end - 2, end)) != -1:
             end = escape
         pieces.append(lead + line[at:end])

@@ -8,15 +8,16 @@ state of a connection lives in the session that `MailTransport.connect` opens.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from newsletter.errors import DeliveryError, PermanentError, RefusedSenderError
 from newsletter.tomlfile import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from newsletter.errors import DeliveryError
     from newsletter.model import Receipt
 
 Piece = tuple[str, ...]
@@ -82,6 +83,56 @@ class OutgoingLetter:
     """Variable of the template → this person's text, escaped for its place."""
 
 
+def batches(
+    window: Sequence[OutgoingLetter], *, most: int, alone: Callable[[OutgoingLetter], bool]
+) -> list[list[int]]:
+    """Return the places of the letters that go into one request each of a service that takes many.
+
+    Letters of a request have the same template and no address twice; one that must go ``alone`` does.
+    """
+    groups: dict[tuple[int, int], list[int]] = {}
+    seen: Counter[tuple[int, str]] = Counter()
+    for place, letter in enumerate(window):
+        whom = (id(letter.template), letter.recipient.lower())
+        group = (-1, place) if alone(letter) else (whom[0], seen[whom])
+        seen[whom] += 1
+        groups.setdefault(group, []).append(place)
+    return [group[start : start + most] for group in groups.values() for start in range(0, len(group), most)]
+
+
+def send_batches(
+    window: Sequence[OutgoingLetter],
+    groups: Iterable[Sequence[int]],
+    post: Callable[[Sequence[OutgoingLetter]], Sequence[Receipt | DeliveryError | None]],
+) -> list[Receipt | DeliveryError | None]:
+    """Send a window as one request per group of places; return what `MailSession.send` promises.
+
+    ``post`` makes one request; what it raises concerns every letter of the request. Only after a
+    failure that is the letters' own does the next request follow.
+
+    Raises:
+        RefusedSenderError: the service refuses us, nothing of the window was sent.
+        TransientError: the service cannot be reached, nothing of the window was sent.
+    """
+    outcomes: list[Receipt | DeliveryError | None] = [None] * len(window)
+    for number, places in enumerate(groups):
+        try:
+            answers = post([window[place] for place in places])
+        except DeliveryError as error:
+            if isinstance(error, RefusedSenderError) or error.code == "connect":
+                if number:
+                    break
+                raise
+            for place in places:
+                outcomes[place] = error
+            if not isinstance(error, PermanentError):
+                break
+        else:
+            for place, answer in zip(places, answers, strict=True):
+                outcomes[place] = answer
+    return outcomes
+
+
 class MailSession(Protocol):
     """An open connection to one transport, used by one thread."""
 
@@ -107,6 +158,8 @@ class MailTransport(Table, ABC):
 
     takes_fields: ClassVar[bool] = False
     """Whether letters must bring their `Template`."""
+    replaced_headers: ClassVar[frozenset[str]] = frozenset()
+    """Header fields, lower case, that the service writes anew: our signature must not cover them."""
     max_window: ClassVar[int] = 50
     """Most letters in doubt at once that its users may choose."""
 

@@ -3,10 +3,13 @@
 A slice belongs to one sender at a time. Every claim raises its fence, and every
 write of a sender first proves that owner and fence are still its own, so a
 sender that was believed dead and wakes up writes nothing.
+
+Rows are locked in one order everywhere: the slice, the edition, the deliveries, the limits.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -15,26 +18,46 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, exists, false, select, update
-
 from newsletter.errors import NewsletterError
-from newsletter.outbox import hold
-from newsletter.outbox.ledger import OPEN
+from newsletter.outbox import feedback, hold, protection
 from newsletter.outbox.settle import Outcome, settle
-from newsletter.outbox.window import Claim, Delivery, due, mark
-from newsletter.storage.tables import delivery, edition, slice_
+from newsletter.outbox.terms import Terms
+from newsletter.outbox.window import Claim, Delivery, Marked, mark
+from newsletter.storage import native
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
-    from newsletter.config import Sending
     from newsletter.errors import RefusedSenderError
 
 LEASE_S: Final = 120.0
 """A sender that has not been heard of for so long may be replaced."""
+
+_FREE = """
+SELECT s.id, s.edition_id, s.kind, e.path, e.lists, e.sender_domain, e.on_unknown
+FROM slice s JOIN edition e ON e.id = s.edition_id
+WHERE s.owner = '' AND s.done = false AND (s.not_before IS NULL OR s.not_before <= :now)
+  AND e.state = 'sending' AND NOT EXISTS (SELECT 1 FROM install WHERE held_at IS NOT NULL)
+  AND {whose} {only}
+ORDER BY s.id LIMIT 1"""
+_TAKE = """
+UPDATE slice SET owner = :owner, fence = fence + 1, lease_until = :lease, channel = :channel
+WHERE id = :slice AND owner = '' RETURNING fence"""
+_RENEW = "UPDATE slice SET lease_until = :lease WHERE owner = :owner"
+_PROVE = """
+UPDATE slice SET lease_until = :lease
+WHERE id = :slice AND owner = :owner AND fence = :fence RETURNING id"""
+_UNMARK = """
+UPDATE delivery SET state = 'pending', attempts = attempts - 1
+WHERE slice_id = :slice AND state = 'sending' AND NOT id {among}"""
+_LEFT = """
+SELECT min(next_attempt_at), coalesce(sum(CASE state WHEN 'pending' THEN 1 ELSE 0 END), 0), count(*)
+FROM delivery WHERE slice_id = :slice AND state IN ('pending', 'sending', 'deferred')"""
+_GIVE_BACK = """
+UPDATE slice SET owner = '', lease_until = NULL, done = :done, not_before = :not_before WHERE id = :slice"""
 
 
 class LostSliceError(NewsletterError):
@@ -46,45 +69,67 @@ class Step:
     """What one turn of a sender came to."""
 
     window: tuple[Delivery, ...]
-    """To be sent now; empty: the slice was given back."""
+    """To be sent now; empty: the slice was given back, unless ``again_at`` says when it goes on."""
     counts: Counter[str]
     """State → deliveries that entered it, ``sending`` left out."""
-    refusal: RefusedSenderError | None = None
-    """Why the edition was paused."""
+    paused: str = ""
+    """Why the edition was paused just now."""
+    again_at: datetime | None = None
+    """When a limit lets the next letter of the slice go; the sender still holds the slice."""
+    waits: str = ""
+    """Why the slice was given back although some of it is due: a limit that opens later."""
 
 
 @dataclass(frozen=True)
-class Sender:
+class Sender(Terms):
     """One sending program: what it calls itself, and the rules it keeps."""
 
-    signing_key: bytes = field(repr=False)
-    """The installation's."""
-    rules: Sending
-    """``[sending]`` of config.toml."""
-    honours_key_for_s: Mapping[str, int] = field(default_factory=dict)
-    """Account → seconds in which its network drops a repeat with the same key."""
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
     """``host:pid:random``, in the slices it holds."""
 
     def claim(
-        self, connection: Connection, channel: str, now: datetime, *, edition_id: str | None = None
+        self,
+        connection: Connection,
+        channel: str,
+        now: datetime,
+        *,
+        edition_id: str | None = None,
+        sender_domains: Collection[str] | None = None,
     ) -> Claim | None:
-        """Take the first free slice of a channel with something due; None when there is none."""
-        found = connection.execute(_first_free(channel, now, edition_id)).first()
+        """Take the first free slice of a channel with something due; None when there is none.
+
+        With ``sender_domains``, slices of letters from these domains, whatever channel they were meant for.
+        """
+        values = {"now": native.moment(connection, now), "channel": channel}
+        whose, only = "s.channel = :channel", ""
+        if sender_domains is not None:
+            whose = f"s.kind = 'mail' AND e.sender_domain {native.among(connection, 'domains')}"
+            values = {"now": values["now"], "domains": native.listed(connection, sorted(sender_domains))}
+        if edition_id is not None:
+            only, values["edition"] = "AND e.id = :edition", edition_id
+        free = _FREE.format(whose=whose, only=only)
+        free += native.locking(connection, "FOR UPDATE OF s SKIP LOCKED")
+        found = native.run(connection, free, values).first()
         if found is None:
             return None
-        mine = (
-            update(slice_)
-            .where(slice_.c.id == found.id, slice_.c.owner == "")
-            .values(owner=self.owner, fence=slice_.c.fence + 1, lease_until=_lease(now))
-            .returning(slice_.c.fence)
-        )
-        fence = connection.execute(mine).scalar()
+        mine = {"slice": found.id, "owner": self.owner, "lease": _lease(connection, now), "channel": channel}
+        fence = native.run(connection, _TAKE, mine).scalar()
         if fence is None:
             return None
-        return Claim(found.id, found.edition_id, found.path, tuple(found.lists), channel, found.kind, fence)
+        lists = json.loads(found.lists) if isinstance(found.lists, str) else found.lists
+        return Claim(
+            slice_id=found.id,
+            edition_id=found.edition_id,
+            path=found.path,
+            lists=tuple(lists),
+            channel=channel,
+            kind=found.kind,
+            fence=fence,
+            sender_domain=found.sender_domain,
+            on_unknown=found.on_unknown,
+        )
 
-    def advance(
+    def advance(  # noqa: PLR0913 - what came back, and how it came
         self,
         connection: Connection,
         claim: Claim,
@@ -92,77 +137,78 @@ class Sender:
         *,
         size: int,
         now: datetime,
+        refusal: RefusedSenderError | None = None,
+        again: bool = False,
     ) -> Step:
         """Settle the window that has come back and mark the next one as on the wire.
 
         A size of 0, an edition that is not being sent, or nothing due: the slice is given back.
+        ``refusal`` is what the service said to all of the window at once. ``again``: the database
+        failed in this very step, and nobody knows whether it was written.
 
         Raises:
             LostSliceError: somebody else holds the slice.
         """
         self._prove(connection, claim, now)
-        rows = [(sent.id, sent.attempts, outcome) for sent, outcome in outcomes]
-        # Sent again, a letter has the same Message-ID; a social post would stand there twice.
-        rules = self.rules if claim.kind == "mail" else replace(self.rules, on_unknown="hold")
-        settled = settle(connection, rows, rules, now)
+        if again:
+            _unmark(connection, claim, outcomes)
+        settled = settle(connection, claim, outcomes, self.rules, now)
         counts = Counter(settled.counts)
-        if settled.refusal is not None:
-            hold.pause(connection, claim.edition_id, str(settled.refusal))
+        why = str(refusal) if refusal else settled.refusal
+        why = why or protection.judge(connection, claim, outcomes)
+        paused = why if why and hold.pause(connection, claim.edition_id, why) else ""
         state = hold.state_of(connection, claim.edition_id)
         if state == "cancelled":
             hold.drop_waiting(connection, claim.edition_id, now)
-        window: tuple[Delivery, ...] = ()
+        marked = Marked((), Counter())
         if state == "sending" and size:
-            window, left_out = mark(
-                connection,
-                claim,
-                size=size,
-                now=now,
-                signing_key=self.signing_key,
-                key_honoured_s=self.honours_key_for_s.get(claim.channel, 0),
-            )
-            counts += left_out
-        if not window:
-            _give_back(connection, claim)
-        return Step(window, counts, settled.refusal)
+            marked = mark(connection, self, claim, size=size, now=now)
+        if claim.kind == "mail":
+            feedback.note(connection, self, claim, outcomes, now)
+        step = Step(marked.window, counts + marked.counts, paused)
+        again_at = marked.again_at
+        if again_at and again_at <= now + timedelta(seconds=self.patience_s):
+            return replace(step, again_at=again_at)
+        if not marked.window:
+            _give_back(connection, claim, again_at, now)
+        return replace(step, waits=marked.why)
 
     def renew(self, connection: Connection, now: datetime) -> None:
         """Say that this sender is alive."""
-        mine = slice_.c.owner == self.owner
-        connection.execute(update(slice_).where(mine).values(lease_until=_lease(now)))
+        native.run(connection, _RENEW, {"owner": self.owner, "lease": _lease(connection, now)})
 
     def _prove(self, connection: Connection, claim: Claim, now: datetime) -> None:
         """Renew the lease; this also keeps everybody else out until the transaction ends."""
-        mine = and_(
-            slice_.c.id == claim.slice_id, slice_.c.owner == self.owner, slice_.c.fence == claim.fence
-        )
-        if not connection.execute(update(slice_).where(mine).values(lease_until=_lease(now))).rowcount:
+        mine = {
+            "slice": claim.slice_id,
+            "owner": self.owner,
+            "fence": claim.fence,
+            "lease": _lease(connection, now),
+        }
+        if native.run(connection, _PROVE, mine).first() is None:
             raise LostSliceError(
                 f"another sender has taken over slice {claim.slice_id} of {claim.edition_id}"
             )
 
 
-def _lease(now: datetime) -> datetime:
-    return now + timedelta(seconds=LEASE_S)
+def _lease(connection: Connection, now: datetime) -> Any:
+    return native.moment(connection, now + timedelta(seconds=LEASE_S))
 
 
-def _first_free(channel: str, now: datetime, edition_id: str | None) -> Any:
-    """Return the query of the first slice to take; on PostgreSQL two senders get two."""
-    free = and_(slice_.c.channel == channel, slice_.c.owner == "", slice_.c.done == false())
-    query = (
-        select(slice_.c.id, slice_.c.edition_id, slice_.c.kind, edition.c.path, edition.c.lists)
-        .join(edition, edition.c.id == slice_.c.edition_id)
-        .where(free, edition.c.state == "sending")
-        .where(exists().where(delivery.c.slice_id == slice_.c.id, due(now)))
-        .order_by(slice_.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=slice_)
-    )
-    return query if edition_id is None else query.where(slice_.c.edition_id == edition_id)
+def _unmark(connection: Connection, claim: Claim, outcomes: Sequence[tuple[Delivery, Outcome]]) -> None:
+    """Take back the marks of a window that the lost step may have written; it never went on the wire."""
+    known = native.listed(connection, [sent.id for sent, _ in outcomes])
+    sql = _UNMARK.format(among=native.among(connection, "known"))
+    native.run(connection, sql, {"slice": claim.slice_id, "known": known})
 
 
-def _give_back(connection: Connection, claim: Claim) -> None:
-    left = exists().where(delivery.c.slice_id == claim.slice_id, delivery.c.state.in_(OPEN))
-    connection.execute(
-        update(slice_).where(slice_.c.id == claim.slice_id).values(owner="", lease_until=None, done=~left)
-    )
+def _give_back(connection: Connection, claim: Claim, again_at: datetime | None, now: datetime) -> None:
+    """Free the slice, and note when it is worth looking at again."""
+    mine = {"slice": claim.slice_id}
+    deferred_until, pending, left = native.run(connection, _LEFT, mine).one()
+    if pending:
+        deferred_until = native.moment(connection, again_at)
+    elif left and deferred_until is None:
+        # Nothing of it can become due by itself; without a date it would be taken up again and again.
+        deferred_until = native.moment(connection, now + timedelta(seconds=LEASE_S))
+    native.run(connection, _GIVE_BACK, {**mine, "done": not left, "not_before": deferred_until})

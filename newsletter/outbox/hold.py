@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, false, select, true, update
+from sqlalchemy import exists, false, select, update
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
-from newsletter.outbox.ledger import OPEN
+from newsletter.outbox import protection
+from newsletter.outbox.ledger import OPEN, of_edition
+from newsletter.storage import native
 from newsletter.storage.tables import delivery, edition, slice_
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 WAITING = (DeliveryState.PENDING, DeliveryState.DEFERRED)
 """Not sent, and not on the wire."""
+_STATE = """
+SELECT e.state, EXISTS (SELECT 1 FROM install WHERE held_at IS NOT NULL) FROM edition e
+WHERE e.id = :edition"""
 
 
 def pause(connection: Connection, edition_id: str, why: str) -> bool:
@@ -38,6 +43,7 @@ def resume(connection: Connection, entry: Entry) -> None:
     paused = (edition.c.id == entry.id) & (edition.c.state == "paused")
     if not connection.execute(update(edition).where(paused).values(state="sending", why="")).rowcount:
         raise NewsletterError(f"edition {entry.id} is not paused, it is {entry.state}")
+    protection.forget(connection, entry.id)
 
 
 def cancel(connection: Connection, entry: Entry, now: datetime) -> int:
@@ -46,6 +52,7 @@ def cancel(connection: Connection, entry: Entry, now: datetime) -> int:
     Raises:
         NewsletterError: it is finished or cancelled already.
     """
+    lock_slices(connection, entry.id)
     stoppable = (edition.c.id == entry.id) & edition.c.state.in_(("sending", "paused"))
     statement = update(edition).where(stoppable).values(state="cancelled", why="")
     if not connection.execute(statement).rowcount:
@@ -57,7 +64,7 @@ def cancel(connection: Connection, entry: Entry, now: datetime) -> int:
 
 def drop_waiting(connection: Connection, edition_id: str, now: datetime) -> int:
     """Cancel the waiting deliveries of an edition; return how many."""
-    waiting = (delivery.c.edition_id == edition_id) & delivery.c.state.in_(WAITING)
+    waiting = of_edition(edition_id) & delivery.c.state.in_(WAITING)
     statement = (
         update(delivery)
         .where(waiting)
@@ -72,9 +79,7 @@ def reopen(connection: Connection, edition_id: str) -> None:
     connection.execute(update(edition).where(over).values(state="sending", finished_at=None))
     again = exists().where(delivery.c.slice_id == slice_.c.id, delivery.c.state.in_(OPEN))
     connection.execute(
-        update(slice_)
-        .where(slice_.c.edition_id == edition_id, slice_.c.done == true(), again)
-        .values(done=False)
+        update(slice_).where(slice_.c.edition_id == edition_id, again).values(done=False, not_before=None)
     )
 
 
@@ -89,6 +94,16 @@ def mark_done(connection: Connection, edition_id: str) -> None:
 
 
 def state_of(connection: Connection, edition_id: str) -> str:
-    """Return an edition's state; on PostgreSQL nobody changes it before this transaction ends."""
-    query = select(edition.c.state).where(edition.c.id == edition_id).with_for_update(read=True)
-    return str(connection.execute(query).scalar_one())
+    """Return an edition's state, ``held`` while everything is; on PostgreSQL it stays so to the end."""
+    query = _STATE + native.locking(connection, "FOR SHARE OF e")
+    state, held = native.run(connection, query, {"edition": edition_id}).one()
+    return "held" if held and state == "sending" else str(state)
+
+
+def lock_slices(connection: Connection, edition_id: str) -> None:
+    """Wait for the senders of an edition, before the edition or its deliveries are changed.
+
+    Everybody locks in the order slice, edition, deliveries; otherwise two could wait for each other.
+    """
+    query = select(slice_.c.id).where(slice_.c.edition_id == edition_id).order_by(slice_.c.id)
+    connection.execute(query.with_for_update())

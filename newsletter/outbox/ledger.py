@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import false, func, select
+from sqlalchemy import case, false, func, or_, select
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
-from newsletter.storage.tables import delivery, edition, slice_
+from newsletter.storage.tables import Moment, delivery, edition, slice_
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEFERRED)
 """Something is still to happen to these; every other state is final until a person changes it."""
@@ -81,27 +81,54 @@ def find(connection: Connection, name: str) -> Entry:
     raise NewsletterError(f"nothing called {name!r} was sent yet; see what was with: newsletter report")
 
 
+def of_edition(edition_id: str) -> ColumnElement[bool]:
+    """Return the condition that a delivery is of an edition; its slices lie side by side on the disk."""
+    return delivery.c.slice_id.in_(select(slice_.c.id).where(slice_.c.edition_id == edition_id))
+
+
 def states(connection: Connection, edition_id: str) -> Counter[str]:
     """Return how many deliveries of an edition are in each state."""
     rows = connection.execute(
-        select(delivery.c.state, func.count())
-        .where(delivery.c.edition_id == edition_id)
-        .group_by(delivery.c.state)
+        select(delivery.c.state, func.count()).where(of_edition(edition_id)).group_by(delivery.c.state)
     )
     return Counter({row[0]: row[1] for row in rows})
 
 
-def waiting_channels(connection: Connection, edition_id: str | None = None) -> Counter[tuple[str, str]]:
-    """Return where editions that are being sent wait: (channel, kind) → slices that are not done."""
+@dataclass(frozen=True)
+class Waiting:
+    """Slices of editions that are being sent, which wait for the same thing."""
+
+    channel: str
+    """Name of the transport or account they were meant for."""
+    kind: str
+    """``mail`` or ``social``."""
+    sender_domain: str
+    """Domain of their editions' From line."""
+    slices: int
+    """How many are free and due now."""
+    due_at: datetime | None
+    """When the first of the others is due; None: there are none."""
+
+
+def waiting(connection: Connection, now: datetime, edition_id: str | None = None) -> list[Waiting]:
+    """Return what waits for a sender."""
+    due = or_(slice_.c.not_before.is_(None), slice_.c.not_before <= now)
     query = (
-        select(slice_.c.channel, slice_.c.kind, func.count())
+        select(
+            slice_.c.channel,
+            slice_.c.kind,
+            edition.c.sender_domain,
+            func.sum(case((due, 1), else_=0)),
+            func.min(case((due, None), else_=slice_.c.not_before), type_=Moment()),
+        )
         .join(edition, edition.c.id == slice_.c.edition_id)
-        .where(edition.c.state == "sending", slice_.c.done == false())
-        .group_by(slice_.c.channel, slice_.c.kind)
+        .where(edition.c.state == "sending", slice_.c.done == false(), slice_.c.owner == "")
+        .group_by(slice_.c.channel, slice_.c.kind, edition.c.sender_domain)
+        .order_by(slice_.c.kind.desc(), slice_.c.channel)
     )
     if edition_id is not None:
         query = query.where(edition.c.id == edition_id)
-    return Counter({(row[0], row[1]): row[2] for row in connection.execute(query)})
+    return [Waiting(*row) for row in connection.execute(query)]
 
 
 def _entry(row: Row[tuple[object, ...]]) -> Entry:

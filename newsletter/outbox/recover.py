@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from newsletter.outbox.window import IN_DOUBT
 from newsletter.storage.tables import delivery, edition, slice_
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from typing import Any
 
@@ -28,22 +29,38 @@ if TYPE_CHECKING:
 WHY = "the sender stopped while the answer was awaited"
 
 
+_working: set[str] = set()
+"""Senders of this very process; one of its own that is not among them has ended in trouble."""
+
+
+@contextmanager
+def at_work(owner: str) -> Iterator[None]:
+    """Note that a sender of this process is at work while the block runs."""
+    _working.add(owner)
+    try:
+        yield
+    finally:
+        _working.discard(owner)
+
+
 def recover(connection: Connection, sender: Sender, now: datetime) -> Counter[str]:
     """Free the slices of dead senders; return how many deliveries became what.
 
-    What was on the wire becomes unknown. With ``on_unknown = "resend"``, or while
+    What was on the wire becomes unknown. In an edition that resends letters, and while
     the network still drops repeats of our key, it becomes pending again.
     """
     held = connection.execute(
-        select(slice_, edition.c.state)
+        select(slice_, edition.c.state, edition.c.on_unknown)
         .join(edition, edition.c.id == slice_.c.edition_id)
         .where(slice_.c.owner != "", slice_.c.owner != sender.owner)
+        .order_by(slice_.c.id)
+        .with_for_update(skip_locked=True, of=slice_)
     ).all()
     counts: Counter[str] = Counter()
     for row in held:
         if is_gone(row.owner, row.lease_until, now):
             counts += _doubt(connection, sender, row, now)
-            freed = {"owner": "", "lease_until": None, "fence": slice_.c.fence + 1}
+            freed = {"owner": "", "lease_until": None, "not_before": None, "fence": slice_.c.fence + 1}
             connection.execute(update(slice_).where(slice_.c.id == row.id).values(freed))
             hold.mark_done(connection, row.edition_id)
     return counts
@@ -57,6 +74,8 @@ def is_gone(owner: str, lease_until: datetime | None, now: datetime) -> bool:
     # Windows has no question without a consequence here; the lease answers in time.
     if host != socket.gethostname() or sys.platform == "win32":
         return False
+    if int(pid) == os.getpid():
+        return owner not in _working
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -75,7 +94,7 @@ def _doubt(connection: Connection, sender: Sender, row: Row[Any], now: datetime)
         statement = update(delivery).where(on_wire, further).values(state=state.value, **values)
         counts[state.value] += connection.execute(statement).rowcount
 
-    if row.state != "cancelled" and row.kind == "mail" and sender.rules.on_unknown == "resend":
+    if row.state != "cancelled" and row.kind == "mail" and row.on_unknown == "resend":
         become(DeliveryState.PENDING, {"reply": WHY, "at": now}, true())
     key_honoured_s = sender.honours_key_for_s.get(row.channel, 0)
     if row.state == "sending" and key_honoured_s:

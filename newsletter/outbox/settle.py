@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import bindparam, update
-
 from newsletter.errors import (
     DeliveryError,
     PermanentError,
@@ -17,7 +15,7 @@ from newsletter.errors import (
 )
 from newsletter.model import DeliveryState, Receipt
 from newsletter.outbox import retry
-from newsletter.storage.tables import delivery
+from newsletter.storage import native
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +24,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.config import Sending
+    from newsletter.outbox.window import Claim, Delivery
 
 Outcome: TypeAlias = "Receipt | DeliveryError | None"
 """What a service answered; None: it was not tried after all."""
+
+_SETTLE = """
+UPDATE delivery SET state = :state, attempts = :attempts, next_attempt_at = :next_attempt_at, code = :code,
+  reply = :reply, remote_id = :remote_id, url = :url, at = :at
+WHERE id = :id AND state = 'sending'"""
 
 
 @dataclass(frozen=True)
@@ -37,32 +41,36 @@ class Settled:
 
     counts: Counter[str] = field(default_factory=Counter)
     """State → deliveries that entered it."""
-    refusal: RefusedSenderError | None = None
-    """Why the service refuses us; the edition must wait for a person."""
+    refusal: str = ""
+    """Why the service refuses us, and at whose letter; the edition must wait for a person."""
 
 
 def settle(
     connection: Connection,
-    outcomes: Sequence[tuple[int, int, Outcome]],
+    claim: Claim,
+    outcomes: Sequence[tuple[Delivery, Outcome]],
     rules: Sending,
     now: datetime,
 ) -> Settled:
-    """Settle deliveries that are ``sending``: ``(id, attempts with this one, outcome)`` each.
-
-    The caller holds the slice (see `newsletter.outbox.claim`).
-    """
+    """Settle the deliveries of a window; the caller holds the slice (see `newsletter.outbox.claim`)."""
     if not outcomes:
         return Settled()
-    rows = [{"key": key, **verdict(outcome, tries, rules, now)} for key, tries, outcome in outcomes]
-    statement = update(delivery).where(
-        delivery.c.id == bindparam("key"), delivery.c.state == DeliveryState.SENDING.value
-    )
-    connection.execute(statement, rows)
-    refusals = (outcome for _, _, outcome in outcomes if isinstance(outcome, RefusedSenderError))
-    return Settled(Counter(row["state"] for row in rows), next(refusals, None))
+    # Sent again, a letter has the same Message-ID; a social post would stand there twice.
+    resend = claim.on_unknown == "resend" and claim.kind == "mail"
+    rows = []
+    for sent, outcome in outcomes:
+        row = verdict(outcome, sent.attempts, rules, now, resend=resend)
+        row["id"] = sent.id
+        row["at"] = native.moment(connection, row["at"])
+        row["next_attempt_at"] = native.moment(connection, row["next_attempt_at"])
+        rows.append(row)
+    native.run(connection, _SETTLE, rows)
+    return Settled(Counter(row["state"] for row in rows), _refusal(claim, outcomes))
 
 
-def verdict(outcome: Outcome, attempts: int, rules: Sending, now: datetime) -> dict[str, Any]:
+def verdict(
+    outcome: Outcome, attempts: int, rules: Sending, now: datetime, *, resend: bool = False
+) -> dict[str, Any]:
     """Return the columns of a delivery after an outcome; every kind of outcome sets the same ones."""
     row: dict[str, Any] = {
         "state": DeliveryState.PENDING.value,
@@ -75,22 +83,25 @@ def verdict(outcome: Outcome, attempts: int, rules: Sending, now: datetime) -> d
         "at": now,
     }
     if isinstance(outcome, Receipt):
-        facts = {"reply": outcome.reply, "remote_id": outcome.remote_id, "url": outcome.url}
-        return row | facts | {"state": DeliveryState.SENT.value}
+        row["state"] = DeliveryState.SENT.value
+        row["reply"], row["remote_id"], row["url"] = outcome.reply, outcome.remote_id, outcome.url
+        return row
     if outcome is not None:
-        row |= {"code": outcome.code, "reply": outcome.why}
+        row["code"], row["reply"] = outcome.code, outcome.why
     if outcome is None or isinstance(outcome, RefusedSenderError):
         # Nobody's mailbox refused; once a person has mended the sender, it is as if it had not been tried.
         return row | {"attempts": attempts - 1}
-    return row | _after_error(outcome, attempts, rules, now)
+    return row | _after_error(outcome, attempts, rules, now, resend=resend)
 
 
-def _after_error(error: DeliveryError, attempts: int, rules: Sending, now: datetime) -> dict[str, Any]:
+def _after_error(
+    error: DeliveryError, attempts: int, rules: Sending, now: datetime, *, resend: bool
+) -> dict[str, Any]:
     if isinstance(error, PermanentError):
         return {"state": DeliveryState.FAILED.value}
     if isinstance(error, TransientError):
         return _later(attempts, error.retry_after_s, rules, now, otherwise=DeliveryState.FAILED)
-    if rules.on_unknown == "resend":
+    if resend:
         return _later(attempts, None, rules, now, otherwise=DeliveryState.UNKNOWN)
     return {"state": DeliveryState.UNKNOWN.value}
 
@@ -102,3 +113,13 @@ def _later(
     if wait_s is None:
         return {"state": otherwise.value}
     return {"state": DeliveryState.DEFERRED.value, "next_attempt_at": now + timedelta(seconds=wait_s)}
+
+
+def _refusal(claim: Claim, outcomes: Sequence[tuple[Delivery, Outcome]]) -> str:
+    for sent, outcome in outcomes:
+        if isinstance(outcome, RefusedSenderError):
+            return (
+                f"{outcome} (at the letter to {sent.recipient}; mend it and resume, or take this one out: "
+                f"newsletter outbox resolve {claim.edition_id} --failed --recipient {sent.recipient})"
+            )
+    return ""

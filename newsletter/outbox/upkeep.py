@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import select, update
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
 from newsletter.outbox import hold
+from newsletter.outbox.ledger import of_edition
 from newsletter.storage.tables import delivery
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Answer = Literal["sent", "resend", "failed"]
 """What a person found out about a delivery."""
+SETTLED: Final = "person"
+"""Code of a delivery that a person has settled; only that person's word has it sent again."""
 _SHOWN = ("channel", "recipient", "state", "attempts", "code", "reply", "url", "next_attempt_at", "at")
 
 
@@ -37,7 +40,7 @@ def rows(
     """
     query = select(delivery.c.edition_id.label("edition"), *(delivery.c[name] for name in _SHOWN))
     if edition_id is not None:
-        query = query.where(delivery.c.edition_id == edition_id)
+        query = query.where(of_edition(edition_id))
     if states:
         query = query.where(delivery.c.state.in_(list(states)))
     found = connection.execute(query.order_by(delivery.c.id).limit(limit))
@@ -54,10 +57,15 @@ def retry(
 ) -> int:
     """Try failed and deferred deliveries again, as if for the first time; return how many.
 
+    What a person has settled as failed is left alone, unless ``recipients`` names it.
+
     Raises:
         NewsletterError: the edition was cancelled.
     """
-    return _send_again(connection, entry, _among(entry, states, recipients), now)
+    concerned = _among(entry, states, recipients)
+    if not recipients:
+        concerned &= delivery.c.code != SETTLED
+    return _send_again(connection, entry, concerned, now)
 
 
 def resolve(
@@ -80,20 +88,21 @@ def resolve(
     concerned = _among(entry, states, recipients)
     if answer == "resend":
         return _send_again(connection, entry, concerned, now)
-    statement = (
-        update(delivery)
-        .where(concerned)
-        .values(
-            state=answer, next_attempt_at=None, at=now, reply=delivery.c.reply + f" (a person says: {answer})"
-        )
-    )
-    count = connection.execute(statement).rowcount
+    hold.lock_slices(connection, entry.id)
+    said = {
+        "state": answer,
+        "next_attempt_at": None,
+        "at": now,
+        "code": SETTLED,
+        "reply": delivery.c.reply + f" (a person says: {answer})",
+    }
+    count = connection.execute(update(delivery).where(concerned).values(said)).rowcount
     hold.mark_done(connection, entry.id)
     return count
 
 
 def _among(entry: Entry, states: Collection[str], recipients: Collection[str]) -> ColumnElement[bool]:
-    found = (delivery.c.edition_id == entry.id) & delivery.c.state.in_(list(states))
+    found = of_edition(entry.id) & delivery.c.state.in_(list(states))
     return found & delivery.c.recipient.in_(list(recipients)) if recipients else found
 
 
@@ -108,6 +117,7 @@ def _send_again(connection: Connection, entry: Entry, concerned: ColumnElement[b
         "code": "",
         "at": now,
     }
+    hold.lock_slices(connection, entry.id)
     count = connection.execute(update(delivery).where(concerned).values(fresh)).rowcount
     if count:
         hold.reopen(connection, entry.id)

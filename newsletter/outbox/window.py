@@ -7,21 +7,36 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, literal, or_, select, update
-
 from newsletter.audience import recipients, suppression
 from newsletter.model import DeliveryState
-from newsletter.storage.tables import Moment, delivery
+from newsletter.outbox import limits
+from newsletter.storage import native
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
+
+    from newsletter.outbox.terms import Terms
 
 IN_DOUBT: Final = "in-doubt"
 """Code of a delivery that may have been published and is repeated with its key."""
 EXPIRED: Final = "it may have been published, and it is too late to repeat it without publishing it twice"
+LOOK_AHEAD: Final = 500
+"""Deliveries looked through for some that no limit of their recipient's domain keeps back."""
+
+_DUE = """
+SELECT id, edition_id, subscriber_id, recipient, attempts, code, at FROM delivery
+WHERE slice_id = :slice AND (state = 'pending' OR (state = 'deferred' AND next_attempt_at <= :now))
+ORDER BY id LIMIT :size"""
+_LEAVE_OUT = """
+UPDATE delivery SET state = :state, reply = :reply, next_attempt_at = NULL, at = :now WHERE id = :id"""
+# A try that repeats a doubtful one began with that, for the network's clock: `at` stays.
+_MARK = """
+UPDATE delivery SET state = 'sending', attempts = attempts + 1, channel = :channel,
+  at = CASE WHEN code = 'in-doubt' THEN at ELSE :now END
+WHERE id {among}"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,10 @@ class Claim:
     """``mail`` or ``social``."""
     fence: int
     """What the claim raised the fence to."""
+    sender_domain: str = ""
+    """Domain of the edition's From line."""
+    on_unknown: str = "hold"
+    """What becomes of its letters whose outcome nobody knows: ``hold`` or ``resend``."""
 
 
 @dataclass(frozen=True)
@@ -67,80 +86,121 @@ class Delivery:
         return f"{self.edition_id}-{self.id}"
 
 
-def mark(  # noqa: PLR0913 - a claim, a moment, and what decides who is left out
-    connection: Connection,
-    claim: Claim,
-    *,
-    size: int,
-    now: datetime,
-    signing_key: bytes,
-    key_honoured_s: int,
-) -> tuple[tuple[Delivery, ...], Counter[str]]:
-    """Mark up to ``size`` due deliveries as on the wire; those that must not be sent are settled on the way.
+@dataclass(frozen=True)
+class Marked:
+    """What `mark` came to."""
 
-    Returns the window, empty when nothing is due, and state → how many were settled.
-    """
+    window: tuple[Delivery, ...]
+    """On the wire now; empty when nothing may go."""
+    counts: Counter[str]
+    """State → how many were settled on the way, because they must not be sent."""
+    again_at: datetime | None = None
+    """When a limit lets go what it keeps back; None: no limit stands in the way."""
+    why: str = ""
+    """What keeps it back, for people."""
+
+
+def mark(connection: Connection, terms: Terms, claim: Claim, *, size: int, now: datetime) -> Marked:
+    """Mark up to ``size`` due deliveries as on the wire; settle those on the way that must not be sent."""
     counts: Counter[str] = Counter()
+    grant = limits.Grant(())
+    for ahead in (size, LOOK_AHEAD):
+        rows = _may_go(connection, terms, claim, ahead, now, counts)
+        grant = _grant(connection, terms, claim, rows, size, now)
+        if grant.granted or not rows:
+            window = _sending(connection, claim, [rows[place] for place in grant.granted], now)
+            return Marked(window, counts)
+    return Marked((), counts, grant.again_at, grant.why)
+
+
+def _may_go(  # noqa: PLR0913, PLR0917 - a claim, a moment, and what decides who is left out
+    connection: Connection, terms: Terms, claim: Claim, size: int, now: datetime, counts: Counter[str]
+) -> list[Row[Any]]:
+    """Return due rows after settling those that must not be sent; ``counts`` learns how many."""
     while rows := _due_rows(connection, claim, size, now):
         if claim.kind == "mail":
-            stopped = _suppressed(connection, claim, rows, signing_key)
+            stopped = _suppressed(connection, claim, rows, terms)
         else:
-            stopped = _too_late(rows, now - timedelta(seconds=key_honoured_s))
+            honoured_s = terms.honours_key_for_s.get(claim.channel, 0)
+            stopped = _too_late(connection, rows, now - timedelta(seconds=honoured_s))
         for key, (state, why) in stopped.items():
-            values = {"state": state.value, "reply": why, "next_attempt_at": None, "at": now}
-            connection.execute(update(delivery).where(delivery.c.id == key).values(values))
+            values = {"id": key, "state": state.value, "reply": why, "now": native.moment(connection, now)}
+            native.run(connection, _LEAVE_OUT, values)
             counts[state.value] += 1
-        going = [row for row in rows if row.id not in stopped]
-        if going:
-            return _sending(connection, claim, going, now), counts
-    return (), counts
+        if going := [row for row in rows if row.id not in stopped]:
+            return going
+    return []
 
 
-def due(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a delivery is to be sent now."""
-    waited = and_(delivery.c.state == DeliveryState.DEFERRED.value, delivery.c.next_attempt_at <= now)
-    return or_(delivery.c.state == DeliveryState.PENDING.value, waited)
+def _grant(  # noqa: PLR0913, PLR0917 - what a grant is asked with
+    connection: Connection,
+    terms: Terms,
+    claim: Claim,
+    rows: Sequence[Row[Any]],
+    size: int,
+    now: datetime,
+) -> limits.Grant:
+    """Return which of the rows every limit lets go now."""
+    if claim.kind != "mail" or not rows:
+        return limits.Grant(tuple(range(min(size, len(rows)))))
+    return limits.grant(
+        connection,
+        terms.limits,
+        channel=claim.channel,
+        sender_domain=claim.sender_domain,
+        recipient_domains=[domain_of(row.recipient) for row in rows],
+        most=size,
+        now=now,
+    )
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address, as limits count it."""
+    return address.rpartition("@")[2].lower()
 
 
 def _suppressed(
-    connection: Connection, claim: Claim, rows: Sequence[Row[Any]], signing_key: bytes
+    connection: Connection, claim: Claim, rows: Sequence[Row[Any]], terms: Terms
 ) -> dict[int, tuple[DeliveryState, str]]:
     """Return who must not be written to: number → the state it enters and why."""
     people = [(row.subscriber_id, row.recipient) for row in rows]
-    reasons = suppression.blocked(connection, signing_key, claim.lists, people)
+    reasons = suppression.blocked(connection, terms.signing_key, claim.lists, people)
+    if not reasons:
+        return {}
     return {
         row.id: (DeliveryState.SUPPRESSED, reasons[row.recipient]) for row in rows if row.recipient in reasons
     }
 
 
-def _too_late(rows: Sequence[Row[Any]], oldest: datetime) -> dict[int, tuple[DeliveryState, str]]:
+def _too_late(
+    connection: Connection, rows: Sequence[Row[Any]], oldest: datetime
+) -> dict[int, tuple[DeliveryState, str]]:
     """Return the doubtful repeats whose key the network has forgotten, in the same shape."""
-    late = [row for row in rows if row.code == IN_DOUBT and row.at <= oldest]
+    limit = native.moment(connection, oldest)
+    late = [row for row in rows if row.code == IN_DOUBT and row.at <= limit]
     return {row.id: (DeliveryState.UNKNOWN, EXPIRED) for row in late}
 
 
 def _due_rows(connection: Connection, claim: Claim, size: int, now: datetime) -> Sequence[Row[Any]]:
-    query = (
-        select(delivery)
-        .where(delivery.c.slice_id == claim.slice_id, due(now))
-        .order_by(delivery.c.id)
-        .limit(size)
-        # PostgreSQL: what a person settles at this moment waits, or is seen here. SQLite has one writer.
-        .with_for_update()
-    )
-    return connection.execute(query).all()
+    # PostgreSQL: what a person settles at this moment waits, or is seen here.
+    query = _DUE + native.locking(connection, "FOR UPDATE")
+    values = {"slice": claim.slice_id, "now": native.moment(connection, now), "size": size}
+    return native.run(connection, query, values).all()
 
 
 def _sending(
     connection: Connection, claim: Claim, rows: Sequence[Row[Any]], now: datetime
 ) -> tuple[Delivery, ...]:
     """Mark the rows as on the wire and return them with their merge values."""
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_([row.id for row in rows]))
-        .values(state=DeliveryState.SENDING.value, attempts=delivery.c.attempts + 1, at=_since(now))
-    )
-    values = {}
+    if not rows:
+        return ()
+    marked = {
+        "ids": native.listed(connection, [row.id for row in rows]),
+        "channel": claim.channel,
+        "now": native.moment(connection, now),
+    }
+    native.run(connection, _MARK.format(among=native.among(connection, "ids")), marked)
+    values: Mapping[int, Mapping[str, str]] = {}
     if claim.kind == "mail":
         values = recipients.merge_values(connection, [row.subscriber_id for row in rows])
     return tuple(
@@ -154,8 +214,3 @@ def _sending(
         )
         for row in rows
     )
-
-
-def _since(now: datetime) -> ColumnElement[datetime]:
-    """Return when the try began; one that repeats a doubtful try began with that, for the network's clock."""
-    return case((delivery.c.code == IN_DOUBT, delivery.c.at), else_=literal(now, Moment))

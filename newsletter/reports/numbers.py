@@ -31,7 +31,7 @@ def numbers(connection: Connection, edition_id: str) -> dict[str, Any]:
         raise NewsletterError(f"edition {edition_id} is not in the ledger; see: newsletter report")
     query = (
         select(delivery.c.channel, delivery.c.kind, delivery.c.state, func.count())
-        .where(delivery.c.edition_id == entry.id)
+        .where(ledger.of_edition(entry.id))
         .group_by(delivery.c.channel, delivery.c.kind, delivery.c.state)
         .order_by(delivery.c.kind, delivery.c.channel)
     )

@@ -2,27 +2,31 @@
 
 SQLite runs with a write-ahead log, `synchronous=FULL` (an acknowledged `sent`
 survives a power cut) and BEGIN IMMEDIATE (a writer waits its turn instead of
-failing half-way). See docs/decisions/0003.
+failing half-way). See docs/decisions/0003. On PostgreSQL a writer waits as long
+for a lock, a dead connection is replaced before it is used, and one that a
+power cut or a frozen program left behind is given up within minutes.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy import exc as sqlalchemy_errors
+from sqlalchemy import text
 
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter import clock
+from newsletter.errors import NewsletterError
+from newsletter.storage import drivers, troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime, timedelta
     from pathlib import Path
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
-BUSY_TIMEOUT_S = 30.0
+BUSY_TIMEOUT_S: Final = 30.0
 """How long a writer waits for another one before it gives up."""
 
 
@@ -40,22 +44,48 @@ class Database:
         self.engine = engine
         self.busy_timeout_s = busy_timeout_s
 
+    @property
+    def name(self) -> str:
+        """Where it is, for people: the file, or host, port and name; never with a password."""
+        return drivers.name_of(self.engine.url)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Yield a connection inside one transaction that commits at the end.
 
         Raises:
-            DatabaseProblemError: locked for too long, disk full, damaged.
+            DatabaseProblemError: it cannot be reached, is locked for too long, full, or damaged.
         """
         with _plain_errors(self.engine), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection that sees one consistent state and changes nothing."""
+        """Yield a connection that sees one consistent state and changes nothing.
+
+        Raises:
+            DatabaseProblemError: as for `write`.
+        """
         with _plain_errors(self.engine), self.engine.connect() as connection:
-            # Read by `_begin_sqlite`; other databases do not know the option and pass over it.
-            yield connection.execution_options(read_only=True)
+            yield drivers.reading(connection)
+
+    def clock(self, now: Callable[[], datetime]) -> Callable[[], datetime]:
+        """Return ``now`` corrected to the clock of the database's machine, by which several senders agree.
+
+        On SQLite that is this machine, so it is ``now`` itself. On PostgreSQL the
+        difference is measured at every call; one that is smaller than the
+        measurement took counts as none.
+
+        Raises:
+            DatabaseProblemError: as for `write`.
+        """
+        if self.engine.dialect.name == "sqlite":
+            return now
+        with self.read() as connection:
+            took, ahead = min(_compare_clocks(connection) for _ in range(3))
+        if abs(ahead) <= took:
+            return now
+        return lambda: now() + ahead
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -65,65 +95,41 @@ class Database:
 def open_database(url: str, root: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     """Open the database of a workspace; a relative SQLite path starts at ``root``.
 
-    The tables are not looked at; see `newsletter.storage.migrate`.
+    Nothing is connected yet, and the tables are not looked at; see `newsletter.storage.migrate`.
 
     Raises:
         ConfigError: the address is wrong or its driver is not installed.
     """
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        # Not repeated: it may hold a password.
-        why = "this is not a database address; write one like sqlite:///newsletter.db"
-        raise ConfigError(why, where="config.toml (database.url)") from None
-    if address.get_backend_name() == "sqlite" and address.database:
-        address = address.set(database=str(root / address.database))
-    arguments: dict[str, Any] = {}
-    if address.get_backend_name() == "sqlite":
-        arguments["connect_args"] = {"timeout": busy_timeout_s, "check_same_thread": False}
-    try:
-        engine = create_engine(address, **arguments)
-    except (NoSuchModuleError, ModuleNotFoundError):
-        message = f"no driver for {address.drivername!r}; use sqlite:///… or install the extra [postgres]"
-        raise ConfigError(message, where="config.toml (database.url)") from None
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+    engine = drivers.engine_for(url, root, busy_timeout_s)
     return Database(engine, busy_timeout_s=busy_timeout_s)
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # SQLAlchemy begins transactions itself (below); sqlite3 must not do it too.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+def _compare_clocks(connection: Connection) -> tuple[timedelta, timedelta]:
+    """Return how long asking took, and how far the database's clock is ahead of ours."""
+    before = clock.now()
+    theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    took = clock.now() - before
+    return took, theirs - (before + took / 2)
 
 
 @contextmanager
 def _plain_errors(engine: Engine) -> Iterator[None]:
-    """Turn driver errors into one line that names the database and the way out."""
+    """Turn errors of the driver into one line that names the database and the way out."""
+    assert engine.dialect.dbapi is not None
+    driver_error: type[Exception] = engine.dialect.dbapi.Error
     try:
         yield
-    except (OperationalError, DatabaseError) as error:
-        words = str(error.orig)
-        where = engine.url.database or str(engine.url)
-        raise DatabaseProblemError(_explain(words), where=where) from error
+    except sqlalchemy_errors.DBAPIError as error:
+        raise _problem(engine.url, troubles.explain(error.orig or error)) from error
+    except driver_error as error:
+        raise _problem(engine.url, troubles.explain(error)) from error
+    except sqlalchemy_errors.TimeoutError as error:
+        why = "every connection to the database is in use; wait, then run the command again"
+        raise _problem(engine.url, why) from error
 
 
-def _explain(words: str) -> str:
-    reasons = {
-        "locked": "another program holds the database; close it or wait, then run the command again",
-        "disk is full": "the disk is full; free some space, then run the command again",
-        "readonly": "the database cannot be written; check who owns the file and its folder",
-        "unable to open": "the database cannot be opened; check the folder and its permissions",
-        "not a database": "the file is not a database, or it is damaged; restore a backup",
-        "malformed": "the database is damaged; restore a backup",
-        "no such table": "the database has no tables yet; run: newsletter db upgrade",
-    }
-    found = next((why for sign, why in reasons.items() if sign in words), "")
-    return f"{found} ({words})" if found else f"the database refused: {words}"
+def _problem(url: URL, why: str) -> DatabaseProblemError:
+    # A server may quote what it was given.
+    return DatabaseProblemError(
+        why.replace(url.password, "***") if url.password else why, where=drivers.name_of(url)
+    )

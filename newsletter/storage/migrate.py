@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 
 from newsletter.errors import ConfigError
 from newsletter.storage.migrations import versions
+from newsletter.storage.writing import one_at_a_time
 
 if TYPE_CHECKING:
     from newsletter.storage.database import Database
@@ -40,12 +41,12 @@ def ensure(database: Database) -> None:
         upgrade(database)
     elif found not in known:
         message = f"the database (revision {found}) is newer than this program; update the program"
-        raise ConfigError(message, where=_name(database))
+        raise ConfigError(message, where=database.name)
     elif found != known[-1]:
         message = (
             f"the database has revision {found}, this program needs {known[-1]}; run: newsletter db upgrade"
         )
-        raise ConfigError(message, where=_name(database))
+        raise ConfigError(message, where=database.name)
 
 
 def upgrade(database: Database) -> None:
@@ -59,9 +60,6 @@ def upgrade(database: Database) -> None:
     config.set_main_option("script_location", str(Path(versions.__path__[0]).parent))
     config.set_main_option("path_separator", "os")
     with database.write() as connection:
+        one_at_a_time(connection, "upgrade")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def _name(database: Database) -> str:
-    return str(database.engine.url.database or database.engine.url)

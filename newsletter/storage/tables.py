@@ -16,6 +16,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -76,6 +77,11 @@ install = Table(
         "signing_key", LargeBinary, nullable=False, comment="32 random bytes; links in sent mail depend on it"
     ),
     Column("created_at", Moment, nullable=False),
+    Column(
+        "place", Text, nullable=False, server_default="", comment="fingerprint of machine and database file"
+    ),
+    Column("held_at", Moment, comment="since when nothing leaves; NULL: sending is allowed"),
+    Column("held_why", Text, nullable=False, server_default="", comment="why nothing leaves"),
 )
 
 subscriber = Table(
@@ -170,6 +176,19 @@ edition = Table(
     Column("why", Text, nullable=False, server_default="", comment="why it is paused"),
     Column("total", Integer, nullable=False, comment="deliveries frozen; the states always add up to it"),
     Column(
+        "sender_domain", Text, nullable=False, server_default="", comment="domain of the From line, for routing"
+    ),
+    Column(
+        "on_unknown", String(8), nullable=False, server_default="hold", comment="hold | resend, for its letters"
+    ),
+    Column("taken", Integer, nullable=False, server_default="0", comment="letters that a server accepted"),
+    Column(
+        "hard_bounces", Integer, nullable=False, server_default="0", comment="letters to mailboxes that are none"
+    ),
+    Column(
+        "streak", Integer, nullable=False, server_default="0", comment="letters in a row that did not arrive"
+    ),
+    Column(
         "ignored_findings",
         JSON,
         nullable=False,
@@ -202,6 +221,7 @@ slice_ = Table(
         comment="raised by every claim; an old owner writes nothing",
     ),
     Column("lease_until", Moment),
+    Column("not_before", Moment, comment="nothing in it is due before; NULL: now"),
     Column(
         "done", Boolean, nullable=False, server_default=text("false"), comment="every delivery of it is final"
     ),
@@ -226,8 +246,34 @@ delivery = Table(
     Column("url", Text, nullable=False, server_default="", comment="where the social post can be seen"),
     Column("at", Moment, nullable=False, comment="last change of state"),
     UniqueConstraint("edition_id", "kind", "recipient", name="uq_delivery_recipient"),
-    Index("ix_delivery_slice_state", "slice_id", "state"),
-    Index("ix_delivery_edition_state", "edition_id", "state"),
+    # No state in any index: a letter enters two states or more, and an index would be written at each.
+    Index("ix_delivery_slice", "slice_id"),
+)
+
+channel_health = Table(
+    "channel_health",
+    metadata,
+    Column("channel", Text, primary_key=True, comment="name in config.toml"),
+    Column("failures", Integer, nullable=False, comment="connections in a row that could not be opened"),
+    Column("closed_until", Moment, comment="it is not tried before"),
+    Column("why", Text, nullable=False, server_default="", comment="what it said last"),
+    Column("at", Moment, nullable=False, comment="last change"),
+)
+
+bucket = Table(
+    "bucket",
+    metadata,
+    Column("key", Text, primary_key=True, comment="channel:<name> | from:<domain> | to:<domain>"),
+    Column("at", Double, nullable=False, comment="when it was last counted, seconds since 1970"),
+    Column("tokens", Double, nullable=False, comment="letters that might leave at once then"),
+    Column("day", Integer, nullable=False, comment="UTC day of day_used, days since 1970"),
+    Column("day_used", Integer, nullable=False, comment="letters of that day"),
+    Column("days_before", Integer, nullable=False, comment="earlier days with letters, for the warm-up"),
+    Column("month", Integer, nullable=False, comment="month of month_used, 12 x year + month"),
+    Column("month_used", Integer, nullable=False, comment="letters of that month"),
+    Column("pace", Double, nullable=False, comment="letters per second after it was slowed; 0: not slowed"),
+    Column("slowed_at", Double, nullable=False),
+    Column("closed_until", Double, nullable=False, comment="as the service asked; 0: it did not"),
 )
 
 schedule = Table(

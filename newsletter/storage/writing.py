@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
-from sqlalchemy import literal, literal_column
+from sqlalchemy import literal, literal_column, text
 
 from newsletter.storage.tables import Moment
 
@@ -27,6 +28,16 @@ def insert_or_skip(connection: Connection, table: Table) -> Insert:
     from sqlalchemy.dialects import sqlite
 
     return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def one_at_a_time(connection: Connection, what: str) -> None:
+    """Wait until no other transaction does ``what``, and keep others waiting till the end of this one.
+
+    SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        number = zlib.crc32(f"newsletter {what}".encode())
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def stamp(connection: Connection, moment: datetime) -> ColumnElement[datetime]:

@@ -1,4 +1,4 @@
-"""An empty database, and short ways to fill it and to look inside."""
+"""Short ways to fill the audience's tables."""
 
 from __future__ import annotations
 
@@ -11,25 +11,15 @@ import pytest
 from newsletter.audience import importing
 from newsletter.audience.importing import ImportOptions, ImportResult
 from newsletter.audience.person import Defaults
-from newsletter.storage import migrate
-from newsletter.storage.database import Database, open_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from newsletter.storage.database import Database
 
 NOW = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 
 ImportText = Callable[..., ImportResult]
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """Open a database with empty tables."""
-    opened = open_database("sqlite:///newsletter.db", tmp_path)
-    migrate.ensure(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -25,6 +25,7 @@ from newsletter.storage.tables import consent_event, subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from newsletter.audience.importing import ImportResult
 
@@ -111,14 +112,15 @@ _PERSON = st.fixed_dictionaries(
 
 
 @contextmanager
-def fresh_database(folder: Path, name: str) -> Iterator[Database]:
-    """Open an empty database and close it."""
-    opened = open_database(f"sqlite:///{name}.db", folder)
-    migrate.ensure(opened)
+def opened(url: str, folder: Path) -> Iterator[Database]:
+    """Open an empty database, which has a folder of its own, and close it."""
+    folder.mkdir()
+    database = open_database(url, folder)
+    migrate.ensure(database)
     try:
-        yield opened
+        yield database
     finally:
-        opened.close()
+        database.close()
 
 
 def everything(database: Database) -> list[tuple[Any, ...]]:
@@ -136,9 +138,11 @@ def everything(database: Database) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(query.order_by(subscriber.c.email))]
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(_PERSON, min_size=1, max_size=5))
-def test_an_export_imported_elsewhere_is_the_same_people(people: list[dict[str, str]]) -> None:
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(people=st.lists(_PERSON, min_size=1, max_size=5))
+def test_an_export_imported_elsewhere_is_the_same_people(
+    fresh_database: Callable[[], AbstractContextManager[str]], people: list[dict[str, str]]
+) -> None:
     """Every name, value and evidence, whatever characters they are made of."""
     with tempfile.TemporaryDirectory() as given_folder:
         folder = Path(given_folder)
@@ -151,7 +155,12 @@ def test_an_export_imported_elsewhere_is_the_same_people(people: list[dict[str, 
                     [f"+p{number}@example.org", one["first"], one["last"], *list(one.values())[2:]]
                 )
         here = [f"+p{number}@example.org" for number in range(len(people))]
-        with fresh_database(folder, "one") as first, fresh_database(folder, "two") as second:
+        with (
+            fresh_database() as here_url,
+            fresh_database() as there_url,
+            opened(here_url, folder / "one") as first,
+            opened(there_url, folder / "two") as second,
+        ):
             run(first, path, Defaults(("news",), "consent"))
             path.write_text(exported(first), encoding="utf-8-sig", newline="")
             run(second, path, Defaults())

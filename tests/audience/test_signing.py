@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.storage.database import Database
 
 KEY = bytes(range(32))
-PURPOSES: tuple[Purpose, ...] = ("unsubscribe", "preferences", "view")
+PURPOSES: tuple[Purpose, ...] = ("unsubscribe", "preferences", "view", "bounce")
 IDS = st.integers(min_value=1, max_value=2**63 - 1)
 
 
@@ -32,6 +32,20 @@ def test_a_token_names_its_delivery_and_fits_a_url(delivery_id: int, purpose: Pu
     assert signing.read(KEY, purpose, token) == delivery_id
 
 
+@pytest.mark.parametrize(
+    ("purpose", "delivery_id", "sent"),
+    [
+        ("unsubscribe", 1, "aCuT7ljbcMXFVclCbcOc0wAAAAAAAAAB"),
+        ("preferences", 41, "u_ohKfuClPq6ceBE5VHBKQAAAAAAAAAp"),
+        ("view", 2**63 - 1, "XZqCr7_Q1OL2gI-ELFurvn__________"),
+    ],
+)
+def test_links_in_letters_that_were_sent_stay_the_same(purpose: Purpose, delivery_id: int, sent: str) -> None:
+    """These were written by the first version of the program."""
+    assert signing.token(KEY, purpose, delivery_id) == sent
+    assert signing.read(KEY, purpose, sent) == delivery_id
+
+
 @given(delivery_id=IDS)
 def test_a_token_works_for_no_other_purpose_and_under_no_other_key(delivery_id: int) -> None:
     """A link to look at a letter cannot unsubscribe."""
@@ -39,6 +53,7 @@ def test_a_token_works_for_no_other_purpose_and_under_no_other_key(delivery_id: 
 
     assert signing.read(KEY, "unsubscribe", token) is None
     assert signing.read(KEY, "preferences", token) is None
+    assert signing.read(KEY, "bounce", token) is None
     assert signing.read(bytes(32), "view", token) is None
 
 

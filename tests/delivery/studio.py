@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ name = "River Trust"
 sender = "News <news@rivertrust.example>"
 postal_address = "1 Quay Street, Bristol"
 public_url = "https://news.rivertrust.example"
+
+[database]
+url = "{database}"
 
 [sending]
 window = 5
@@ -51,6 +55,8 @@ from newsletter.delivery.dispatch import dispatch
 dispatch(open_app(sys.argv[1]))
 """
 """What `newsletter run` does at every turn, without the command around it."""
+DATABASE_URL = "NEWSLETTER_TEST_DATABASE_URL"
+"""Environment variable with the database of workspaces; the fixture ``workspace_database`` sets it."""
 
 
 @dataclass
@@ -66,13 +72,14 @@ class Clock:
 
 def write_config(root: Path, *, port: int = 0, mail: str = "", social: str = "", sending: str = "") -> None:
     """Write config.toml; ``mail`` replaces the settings of the transport, or extends them after ``+``."""
+    database = os.environ.get(DATABASE_URL, "sqlite:///newsletter.db")
     settings = SMTP.format(port=port)
     if mail.startswith("+"):
         settings += mail[1:]
     elif mail:
         settings = mail
     (root / "config.toml").write_text(
-        HEAD.format(mail=settings, social=social, sending=sending), encoding="utf-8"
+        HEAD.format(database=database, mail=settings, social=social, sending=sending), encoding="utf-8"
     )
 
 
@@ -90,7 +97,7 @@ def opened(root: Path, now: Any = None) -> Iterator[App]:
 def freeze(app: App, **options: Any) -> Edition:
     """Build a small edition and freeze it for the transport ``main``."""
     made = edition_in(app.workspace.root, **options)
-    frozen_in(app.database, made, app.workspace.root)
+    frozen_in(app.database, made, app.workspace.root, on_unknown=app.config.sending.on_unknown)
     return made
 
 

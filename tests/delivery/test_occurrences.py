@@ -1,7 +1,6 @@
 """Every due time is begun exactly once, whoever looks, whatever clocks do; late ones are missed."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from newsletter import clock
 from newsletter.delivery import occurrences, schedule
 from newsletter.delivery.occurrences import Occurrence
 from newsletter.delivery.repeat import Repeat
-from newsletter.storage import migrate, tables
+from newsletter.storage import tables
 from newsletter.storage.database import Database, open_database
 from newsletter.when import When
 
@@ -24,12 +23,9 @@ NINE = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Database]:
+def ledger(database: Database) -> Database:
     """A fresh ledger."""
-    database = open_database("sqlite:///ledger.db", tmp_path)
-    migrate.ensure(database)
-    yield database
-    database.close()
+    return database
 
 
 def plan(
@@ -94,13 +90,15 @@ def test_a_repeated_plan_goes_on(ledger: Database) -> None:
 
 
 @pytest.mark.parametrize("round_", range(5))
-def test_two_schedulers_at_once_begin_it_once(ledger: Database, tmp_path: Path, round_: int) -> None:
+def test_two_schedulers_at_once_begin_it_once(
+    ledger: Database, database_url: str, tmp_path: Path, round_: int
+) -> None:
     """The row decides, not the clock and not luck."""
     plan(ledger, repeat=DAILY)
     barrier, found = threading.Barrier(2), []
 
     def look() -> None:
-        database = open_database("sqlite:///ledger.db", tmp_path)
+        database = open_database(database_url, tmp_path)
         barrier.wait()
         found.extend(begin(database, NINE + timedelta(seconds=round_)))
         database.close()

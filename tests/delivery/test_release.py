@@ -24,12 +24,33 @@ from newsletter.when import When
 
 CAMPAIGN = "autumn-digest"
 DUE = datetime(2026, 11, 24, 9, tzinfo=UTC)
+REFUSE = {
+    "sqlite": [
+        (
+            "CREATE TRIGGER refuse BEFORE UPDATE OF edition_id ON occurrence WHEN NEW.edition_id IS NOT NULL "
+            "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
+        )
+    ],
+    "postgresql": [
+        (
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'refused by the test'; END $$"
+        ),
+        (
+            "CREATE TRIGGER refuse BEFORE UPDATE OF edition_id ON occurrence FOR EACH ROW "
+            "WHEN (NEW.edition_id IS NOT NULL) EXECUTE FUNCTION refuse()"
+        ),
+    ],
+}
+"""How each database is made to refuse that an occurrence gets its edition."""
+ALLOW = {"sqlite": "DROP TRIGGER refuse", "postgresql": "DROP TRIGGER refuse ON occurrence"}
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path, database_url: str) -> Iterator[App]:
     """A fresh workspace with 25 subscribers."""
     root = workspace.create(tmp_path / "ws").workspace.root
+    change(root / "config.toml", "sqlite:///newsletter.db", database_url)
     opened = open_app(root)
     people = root / "campaigns" / CAMPAIGN / "subscribers.csv"
     with opened.database.write() as connection:
@@ -52,7 +73,8 @@ def begin(app: App, at: datetime = DUE + timedelta(seconds=3)) -> tuple[list[Occ
     with closing(started.database):
         release.begin(started, said.append)
         with started.database.read() as connection:
-            return list(occurrences.latest(connection).values()), said
+            latest = occurrences.latest(connection)
+            return [latest[number] for number in sorted(latest)], said
 
 
 def frozen(app: App) -> list[tuple[str, int]]:
@@ -133,7 +155,9 @@ def test_a_slow_scheduler_gives_way_to_the_one_that_took_over(app: App) -> None:
     _, said = begin(app, at=DUE + timedelta(minutes=2))
     change(campaign_file(app), "title = ", "# title = ")
 
-    release.release(replace(app, now=lambda: DUE + timedelta(minutes=3)), slow)
+    late = replace(app, now=lambda: DUE + timedelta(minutes=3))
+    with closing(late.database):
+        release.release(late, slow)
 
     assert len(said) == 1
     assert len(frozen(app)) == 1
@@ -226,19 +250,16 @@ def test_one_campaign_in_trouble_does_not_keep_back_another(app: App) -> None:
 def test_an_edition_and_its_occurrence_are_written_together_or_not_at_all(app: App) -> None:
     """The database refuses the second half: the first is undone, and it is tried again."""
     plan(app)
-    refuse = (
-        "CREATE TRIGGER refuse BEFORE UPDATE OF edition_id ON occurrence WHEN NEW.edition_id IS NOT NULL "
-        "BEGIN SELECT RAISE(ABORT, 'refused by the test'); END"
-    )
     with app.database.write() as connection:
-        connection.execute(text(refuse))
+        for statement in REFUSE[connection.dialect.name]:
+            connection.execute(text(statement))
 
     with pytest.raises(DatabaseProblemError, match="refused by the test"):
         begin(app)
 
     assert frozen(app) == []
     with app.database.write() as connection:
-        connection.execute(text("DROP TRIGGER refuse"))
+        connection.execute(text(ALLOW[connection.dialect.name]))
     (one,), _ = begin(app, DUE + timedelta(minutes=2))
     assert frozen(app) == [(one.edition_id, 26)]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +11,7 @@ from newsletter import clock
 from newsletter.delivery import schedule
 from newsletter.delivery.repeat import Repeat
 from newsletter.errors import NewsletterError
-from newsletter.storage import migrate
-from newsletter.storage.database import open_database
+from newsletter.storage.database import Database
 from newsletter.when import When
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -22,13 +20,10 @@ WEEKLY = Repeat(1, "week")
 
 
 @pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
+def connection(database: Database) -> Iterator[Connection]:
     """A writing transaction on a fresh ledger."""
-    database = open_database("sqlite:///ledger.db", tmp_path)
-    migrate.ensure(database)
     with database.write() as connection:
         yield connection
-    database.close()
 
 
 @pytest.mark.parametrize("repeat", [None, WEEKLY, Repeat(2, "month")])

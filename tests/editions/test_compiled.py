@@ -1,6 +1,5 @@
 """The compiled letter against the slow way: str.replace and the email package."""
 
-import email
 import email.policy
 import html as markup
 import re
@@ -12,107 +11,39 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.editions import compiled, headers, mime
-from newsletter.editions.compiled import Parts
-from newsletter.editions.edition import CompiledLetter
-from newsletter.editions.headers import Head
 from newsletter.editions.merge import MergeTags
 from newsletter.errors import ContentError
-
-HEAD = Head(
-    sender="River Trust <news@rivers.example>",
-    reply_to=headers.from_line("Río Vivo <hola@rivers.example>"),
-    language="en",
-    list_id="River Trust <supporters.rivers.example>",
-    feedback_id="autumn:supporters:news:rivers",
-)
-FIXED = {
-    "to": "asha@rivers.example",
-    "date": "Tue, 06 Oct 2026 07:05:00 +0000",
-    "message_id": "<abc@rivers.example>",
-    "unsubscribe_url": "https://news.rivers.example/u/t0ken-" + "x" * 120,
-    "email": "asha@rivers.example",
-}
-HTML = (
-    '<!DOCTYPE html>\n<html><head><title>Hi NAME</title></head><body title="NAME">'
-    + "<p>Dear NAME, we write to EMAIL.</p>\n" * 3
-    + '<a href="UNSUB">Unsubscribe</a> <a href="https://rivers.example/?n=NAME&amp;x=1">Give</a>'
-    + '<img src="https://rivers.example/NAME.png" alt="NAME NAME">\n.\nFrom here</body></html>\n'
-)
-TEXT = "Dear NAME,\n\nNAMENAME.\n.\nFrom NAME\nhttps://rivers.example/?n=NAME\n\nUnsubscribe: UNSUB\nNAME"
-SUBJECT = "NAME, the otters are back"
-
-VALUES = st.text(max_size=200) | st.sampled_from(
-    [
-        "",
-        " ",
-        "\r\n",
-        ".",
-        "..",
-        "=",
-        "=3D",
-        "From ",
-        "From x",
-        "x" * 10_000,
-        "é" * 3_000,
-        "👩🏽‍🚒" * 80,
-        "محمد عبد الرحمن",
-        "A\r\n.\r\nBcc: x@y.example",
-        "a\r\n\r\n--boundary",
-        "<script>\"'&amp;</script>",
-        "\ud83d",
-        "qzmerge0000zq",
-    ]
+from tests.editions.sample_letter import (
+    FIXED,
+    HEAD,
+    HTML,
+    SUBJECT,
+    TEXT,
+    VALUES,
+    content,
+    letter_of,
+    parse,
+    replaced,
 )
 
 
-def letter_of(subject: str = SUBJECT, text: str = TEXT, html: str = HTML) -> CompiledLetter:
-    """Compile a letter whose NAME, EMAIL and UNSUB are merge tags."""
-    tags = MergeTags()
-    tokens = {
-        "NAME": tags.tag("first_name", "friend & <co>").token,
-        "EMAIL": tags.email.token,
-        "UNSUB": tags.unsubscribe_url.token,
-    }
-    subject, text, html = (_replaced(part, tokens) for part in (subject, text, html))
-    return compiled.compile_letter(
-        HEAD,
-        Parts(
-            compiled.line_pieces(subject, tags),
-            compiled.text_pieces(text, tags),
-            compiled.html_pieces(html, tags, where="template"),
-        ),
-    )
-
-
-def _replaced(text: str, values: dict[str, str]) -> str:
-    return re.sub("NAME|EMAIL|UNSUB", lambda word: values[word[0]], text)
-
-
-def parse(message: bytes) -> EmailMessage:
-    """Read a message with the standard library."""
-    parsed = email.message_from_bytes(message, policy=email.policy.default)
-    assert isinstance(parsed, EmailMessage)
-    assert not parsed.defects
-    return parsed
-
-
-def content(message: EmailMessage, subtype: str) -> str:
-    """Return a part's text with plain line ends."""
-    part = message.get_body((subtype,))
-    assert part is not None
-    return str(part.get_content()).replace("\r\n", "\n")
-
-
-def the_slow_way(name: str) -> tuple[str, str, str]:
-    """Return subject, text and HTML with every place filled by hand."""
+def the_slow_way(name: str) -> tuple[EmailMessage, dict[str, str]]:
+    """Return the message as the standard library writes and reads it, and the texts put into it."""
     name = re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", name).strip()
     name = re.sub("[\ud800-\udfff]", "\ufffd", name) or "friend & <co>"
     in_url = quote(name, safe="")
     words = {"NAME": name, "EMAIL": FIXED["email"], "UNSUB": FIXED["unsubscribe_url"]}
-    text = TEXT.replace("?n=NAME", f"?n={in_url}")
     html = HTML.replace("?n=NAME", f"?n={in_url}").replace("/NAME.png", f"/{in_url}.png")
-    html = _replaced(html, {key: markup.escape(value) for key, value in words.items()})
-    return _replaced(SUBJECT, words), _replaced(text, words), html
+    made = {
+        "subject": " ".join(replaced(SUBJECT, words).split()),
+        "plain": replaced(TEXT.replace("?n=NAME", f"?n={in_url}"), words),
+        "html": replaced(html, {key: markup.escape(value) for key, value in words.items()}),
+    }
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["Subject"] = made["subject"]
+    message.set_content(made["plain"])
+    message.add_alternative(made["html"], subtype="html")
+    return parse(message.as_bytes()), made
 
 
 LETTER = letter_of()
@@ -125,10 +56,13 @@ def test_whatever_the_value_the_letter_reads_as_if_made_the_slow_way(name: str) 
     raw = compiled.fill(LETTER, {**FIXED, "first_name": name, "to": headers.mailbox(name, FIXED["to"])})
 
     message = parse(raw)
-    subject, text, html = the_slow_way(name)
-    assert str(message["Subject"]) == " ".join(subject.split())
-    assert content(message, "plain") == text
-    assert content(message, "html") == html
+    slow, texts = the_slow_way(name)
+    assert str(message["Subject"]) == str(slow["Subject"]) == texts["subject"]
+    for subtype in ("plain", "html"):
+        assert content(message, subtype) == texts[subtype]
+        # The standard library ends every text with a line end, whether it had one or not.
+        assert content(slow, subtype).rstrip("\n") == texts[subtype].rstrip("\n")
+    assert message["List-Unsubscribe"] == f"<{FIXED['unsubscribe_url']}>"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     assert message["To"].addresses[0].addr_spec == FIXED["to"]
     assert message.keys() == HEADER_ORDER
@@ -137,12 +71,16 @@ def test_whatever_the_value_the_letter_reads_as_if_made_the_slow_way(name: str) 
 
 def assert_travels(raw: bytes) -> None:
     """Only CRLF, short lines, printable ASCII, no line that SMTP or an mbox would change."""
+    assert raw.endswith(b"\r\n")
     assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
     head, _, body = raw.partition(b"\r\n\r\n")
-    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert all(
+        len(line) <= (998 if line.startswith(b"List-Unsubscribe:") else 78) for line in head.split(b"\r\n")
+    )
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert not any(line.startswith((b".", b"From ")) for line in raw.split(b"\r\n"))
     assert raw.isascii()
+    assert not re.search(rb"[^\r\n\t -~]", raw)
 
 
 HEADER_ORDER = [

@@ -101,7 +101,9 @@ def join(connection: Any, list_id: int, addresses: list[str]) -> None:
         connection.execute(insert(membership), rows)
 
 
-def frozen_in(database: Database, edition: Edition, root: Path, *, now: datetime = NOW) -> Frozen:
+def frozen_in(
+    database: Database, edition: Edition, root: Path, *, now: datetime = NOW, on_unknown: str = "hold"
+) -> Frozen:
     """Freeze an edition for the channel ``main``."""
     with database.write() as connection:
         return freeze(
@@ -109,6 +111,7 @@ def frozen_in(database: Database, edition: Edition, root: Path, *, now: datetime
             edition,
             path=edition.folder.relative_to(root).as_posix(),
             mail_channel="main",
+            on_unknown=on_unknown,
             now=now,
         )
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from newsletter.errors import ContentError
 from newsletter.model import Finding
 from newsletter.outbox import ledger
-from newsletter.outbox.freeze import SLICE, Frozen, freeze
+from newsletter.outbox.freeze import SHARES, SLICE, Frozen, freeze
 from newsletter.storage.tables import delivery, edition, mailing_list, slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, join, leave, states, subscribe
 
@@ -55,16 +55,16 @@ def test_a_second_freeze_changes_nothing(database: Database, tmp_path: Path) -> 
 
 def test_slices_hold_at_most_their_number_and_nobody_is_left_out(database: Database, tmp_path: Path) -> None:
     """Ids with gaps make no difference."""
-    everybody = subscribe(database, 2 * SLICE + 1)
+    everybody = subscribe(database, SHARES * SLICE + 1)
     leave(database, everybody[7])
     made = edition_in(tmp_path)
 
-    assert frozen_in(database, made, tmp_path).total == 2 * SLICE
+    assert frozen_in(database, made, tmp_path).total == SHARES * SLICE
     with database.read() as connection:
         sizes = connection.execute(
             select(func.count()).select_from(delivery).group_by(delivery.c.slice_id)
         ).scalars()
-        assert list(sizes) == [SLICE, SLICE]
+        assert list(sizes) == [SLICE] * SHARES
         recipients = set(connection.execute(select(delivery.c.recipient)).scalars())
     assert recipients == set(everybody) - {everybody[7]}
 

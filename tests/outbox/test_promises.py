@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import update
 
 from newsletter.audience import suppression
@@ -34,6 +35,9 @@ from newsletter.storage.tables import slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, subscribe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from newsletter.outbox.window import Claim, Delivery
 
 KEY = b"k" * 32
@@ -54,12 +58,13 @@ OUTCOMES: list[Any] = [
 class Outbox(RuleBasedStateMachine):
     """Two senders, a person, and the hours, against one real database."""
 
-    def __init__(self) -> None:
+    def __init__(self, fresh_database: Callable[[], AbstractContextManager[str]]) -> None:
         """Freeze an edition for a few people."""
         super().__init__()
+        self.borrowed = fresh_database()
         self.folder = tempfile.TemporaryDirectory()
         root = Path(self.folder.name)
-        self.database = open_database("sqlite:///newsletter.db", root)
+        self.database = open_database(self.borrowed.__enter__(), root)
         migrate.ensure(self.database)
         self.addresses = subscribe(self.database, PEOPLE)
         made = edition_in(root, accounts=("toots",))
@@ -222,11 +227,23 @@ class Outbox(RuleBasedStateMachine):
         self.nobody_gets_it_twice_unasked()
         self.what_was_sent_arrived_and_what_waits_did_not()
         self.database.close()
+        self.borrowed.__exit__(None, None, None)
         self.folder.cleanup()
         assert state == "finished"
 
 
-TestOutbox = Outbox.TestCase
-TestOutbox.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+@pytest.mark.timeout(300)
+def test_the_promises_hold_whatever_happens(
+    request: pytest.FixtureRequest, fresh_database: Callable[[], AbstractContextManager[str]]
+) -> None:
+    """On either database; a PostgreSQL of its own for every example takes longer, so there are fewer."""
+    examples = 30 if request.node.callspec.params["fresh_database"] == "sqlite" else 12
+    run_state_machine_as_test(
+        lambda: Outbox(fresh_database),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

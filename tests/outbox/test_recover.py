@@ -15,7 +15,7 @@ from sqlalchemy import select
 from newsletter.config import Sending
 from newsletter.outbox import hold, ledger
 from newsletter.outbox.claim import LEASE_S, Sender
-from newsletter.outbox.recover import WHY, is_gone, recover
+from newsletter.outbox.recover import WHY, at_work, is_gone, recover
 from newsletter.outbox.window import IN_DOUBT
 from newsletter.storage.tables import delivery, slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, later, states, subscribe
@@ -37,9 +37,9 @@ def dead_pid() -> int:
     return process.pid
 
 
-def die_sending(database: Database, owner: str, channel: str = "main", **settings: Any) -> Sender:
+def die_sending(database: Database, owner: str, channel: str = "main") -> Sender:
     """Mark a window and never come back; return another sender."""
-    dead = Sender(signing_key=b"k" * 32, rules=Sending(window=2, **settings), owner=owner)
+    dead = Sender(signing_key=b"k" * 32, rules=Sending(window=2), owner=owner)
     with database.write() as connection:
         held = dead.claim(connection, channel, NOW)
         assert held is not None
@@ -58,9 +58,17 @@ def test_a_process_that_is_gone_is_dead_at_once(dead_pid: int) -> None:
     host = socket.gethostname()
 
     assert is_gone(f"{host}:{dead_pid}:ab", SOON, NOW)
-    assert not is_gone(f"{host}:{os.getpid()}:ab", SOON, NOW)
     assert not is_gone(f"{host}:1:ab", SOON, NOW)
     assert not is_gone(f"elsewhere:{dead_pid}:ab", SOON, NOW)
+
+
+def test_of_this_process_only_those_at_work_are_alive() -> None:
+    """One that ended in trouble left its slices behind."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:ab"
+
+    with at_work(owner):
+        assert not is_gone(owner, SOON, NOW)
+    assert is_gone(owner, SOON, NOW)
 
 
 def test_a_sender_elsewhere_is_dead_when_its_lease_has_run_out(dead_pid: int) -> None:
@@ -103,8 +111,8 @@ def test_with_the_policy_resend_the_doubtful_go_again(
 ) -> None:
     """With the same key and Message-ID; the attempt counts."""
     subscribe(database, 3)
-    frozen_in(database, edition_in(tmp_path), tmp_path)
-    alive = die_sending(database, f"{socket.gethostname()}:{dead_pid}:ab", on_unknown="resend")
+    frozen_in(database, edition_in(tmp_path), tmp_path, on_unknown="resend")
+    alive = die_sending(database, f"{socket.gethostname()}:{dead_pid}:ab")
 
     assert recovered(database, alive) == {"pending": 2}
     with database.write() as connection:
@@ -149,8 +157,8 @@ def test_a_repeat_that_comes_too_late_for_the_key_is_not_made(
 def test_nothing_of_a_cancelled_edition_comes_back(database: Database, tmp_path: Path, dead_pid: int) -> None:
     """Not even with the policy resend."""
     subscribe(database, 3)
-    frozen_in(database, edition_in(tmp_path), tmp_path)
-    alive = die_sending(database, f"{socket.gethostname()}:{dead_pid}:ab", on_unknown="resend")
+    frozen_in(database, edition_in(tmp_path), tmp_path, on_unknown="resend")
+    alive = die_sending(database, f"{socket.gethostname()}:{dead_pid}:ab")
     with database.write() as connection:
         hold.cancel(connection, ledger.find(connection, "autumn"), NOW)
 

@@ -15,7 +15,7 @@ from newsletter.outbox import hold, ledger, upkeep
 from newsletter.outbox.claim import Sender
 from newsletter.outbox.finish import finish
 from newsletter.storage.tables import delivery, edition
-from tests.outbox.audience import NOW, edition_in, frozen_in, row_of, states, subscribe
+from tests.outbox.audience import NOW, later, edition_in, frozen_in, row_of, states, subscribe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,12 @@ def entry(database: Database, tmp_path: Path) -> Entry:
     with database.write() as connection:
         for number, state in MIXED.items():
             mine = delivery.c.recipient == f"reader{number}@example.org"
-            connection.execute(update(delivery).where(mine).values(state=state, attempts=3, reply="words"))
+            later_at = later(hours=1) if state == "deferred" else None
+            connection.execute(
+                update(delivery)
+                .where(mine)
+                .values(state=state, attempts=3, reply="words", next_attempt_at=later_at)
+            )
         return ledger.find(connection, made.id)
 
 

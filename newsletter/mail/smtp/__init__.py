@@ -59,3 +59,13 @@ class Smtp(MailTransport):
         from newsletter.mail.smtp.session import SmtpSession
 
         return SmtpSession(self)
+
+    def check(self) -> str:
+        """Log in and say who answers, how the connection is encrypted and what the server offers."""
+        from newsletter.mail.smtp.session import SmtpSession
+
+        session = SmtpSession(self)
+        try:
+            return session.describe()
+        finally:
+            session.close()

@@ -9,7 +9,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 from newsletter.errors import DeliveryError, RefusedSenderError, TransientError
-from newsletter.mail.smtp.replies import judge
+from newsletter.mail.smtp.replies import judge, words
+from newsletter.mail.smtp.wire import TlsWire, Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from newsletter.mail.smtp import Smtp
     from newsletter.mail.smtp.replies import Verb
 
+EXTENSIONS = ("pipelining", "8bitmime", "smtputf8")
+"""What is used where it is offered (RFC 2920, RFC 6152, RFC 6531)."""
 
-def open_connection(settings: Smtp) -> smtplib.SMTP:
+
+def open_connection(settings: Smtp) -> Wire:
     """Return a connection that is ready for MAIL.
 
     Raises:
@@ -41,6 +45,18 @@ def open_connection(settings: Smtp) -> smtplib.SMTP:
         raise
 
 
+def describe(server: Wire, username: str) -> str:
+    """Return one line about an open connection: who answers, how it is encrypted, what is offered."""
+    name = words(server.ehlo_resp or server.helo_resp or b"").split(" ", 1)[0] or "the server"
+    version = server.sock.version() if isinstance(server.sock, ssl.SSLSocket) else None
+    offered = [extension.upper() for extension in EXTENSIONS if server.has_extn(extension)]
+    largest = server.esmtp_features.get("size", "")
+    if largest.isdigit() and int(largest):
+        offered.append(f"letters up to {int(largest)} bytes")
+    login = f"logged in as {username}" if username else "no login"
+    return f"{name} answers, {version or 'not encrypted'}, {login}; offers {', '.join(offered) or 'nothing'}"
+
+
 class _Opening:
     """The steps to a usable connection, and how far they have come."""
 
@@ -48,13 +64,13 @@ class _Opening:
         self.verb: Verb = "CONNECT"
         self.where = f"{settings.host}:{settings.port}"
         self._settings = settings
-        self._server: smtplib.SMTP | None = None
+        self._server: Wire | None = None
 
-    def run(self) -> smtplib.SMTP:
+    def run(self) -> Wire:
         settings = self._settings
         server = self._server = _greeted(settings)
         assert server.sock is not None
-        # The final dot is a write of its own; it must not wait for the other side's acknowledgement.
+        # What is written must not wait for the other side's acknowledgement of what was written before.
         server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.verb = "EHLO"
         server.ehlo_or_helo_if_needed()
@@ -64,8 +80,11 @@ class _Opening:
             self.verb = "EHLO"
             server.ehlo_or_helo_if_needed()
         if settings.password is not None:
-            self.verb = "AUTH"
+            self.verb, server.phase = "AUTH", "auth"
             _log_in(server, settings.username, settings.password.reveal())
+        if server.unread:
+            raise TransientError("the server said more than it was asked for", code="garbage")
+        server.phase = "replied"
         return server
 
     def abandon(self) -> None:
@@ -73,14 +92,12 @@ class _Opening:
             self._server.close()
 
 
-def _greeted(settings: Smtp) -> smtplib.SMTP:
+def _greeted(settings: Smtp) -> Wire:
     name = settings.local_hostname or None
     if settings.tls == "tls":
         context = _trust(settings.ca_file)
-        return smtplib.SMTP_SSL(
-            settings.host, settings.port, name, timeout=settings.timeout_s, context=context
-        )
-    return smtplib.SMTP(settings.host, settings.port, name, timeout=settings.timeout_s)
+        return TlsWire(settings.host, settings.port, name, timeout=settings.timeout_s, context=context)
+    return Wire(settings.host, settings.port, name, timeout=settings.timeout_s)
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
@@ -91,19 +108,20 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
         raise RefusedSenderError(why, code="TLS") from error
 
 
-def _encrypt(server: smtplib.SMTP, ca_file: Path | None) -> None:
+def _encrypt(server: Wire, ca_file: Path | None) -> None:
     if not server.has_extn("starttls"):
         raise RefusedSenderError(
             "the server does not offer STARTTLS, and nothing is sent in the open; "
             'try port 465 with tls = "tls", or ask the provider',
             code="TLS",
         )
-    code, reply = server.starttls(context=_trust(ca_file))
-    if code != 220:
-        raise judge("STARTTLS", code, reply)
+    server.starttls(context=_trust(ca_file))
+    if server.unread:
+        # Words slipped in before the encryption would be taken for the server's answers behind it.
+        raise RefusedSenderError("somebody spoke in the open behind STARTTLS", code="TLS")
 
 
-def _log_in(server: smtplib.SMTP, username: str, password: str) -> None:
+def _log_in(server: Wire, username: str, password: str) -> None:
     """Log in with one try (RFC 4954): repeating a wrong password locks accounts."""
     offered = server.esmtp_features.get("auth", "").upper().split()
     if "PLAIN" in offered:
