@@ -31,12 +31,15 @@ def databases(*, postgres: bool) -> Iterator[dict[str, Fresh]]:
 
 
 def size_bytes(app: App) -> int:
-    """Return the room that a workspace's database takes on disk."""
-    if app.database.engine.dialect.name == "postgresql":
-        with app.database.read() as connection:
-            query = text("SELECT pg_database_size(current_database())")
-            return int(connection.execute(query).scalar_one())
-    return sum(path.stat().st_size for path in app.workspace.root.glob("newsletter.db*"))
+    """Return the size of a workspace's database, what waits in a log left out."""
+    postgres = app.database.engine.dialect.name == "postgresql"
+    query = (
+        "SELECT pg_database_size(current_database())"
+        if postgres
+        else "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+    )
+    with app.database.read() as connection:
+        return int(connection.execute(text(query)).scalar_one())
 
 
 def _add_postgres(found: dict[str, Fresh], stack: ExitStack) -> None:

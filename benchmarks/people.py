@@ -8,7 +8,7 @@ FIRST_NAMES: Final = ("Wilhelmina", "Ben", "Zoë", "Łukasz")
 """Everybody has one of these; half of them cannot be written in ASCII."""
 LAST_NAME: Final = "Okafor"
 """Everybody's."""
-TOWNS: Final = ("Llanfair-on-Avel", "Bristol", "Zürich", "Kraków")
+TOWNS: Final = ("Llanfair-on-Avel", "Todmorden", "Zürich", "Kraków")
 """A column of the import that is merged into the letter."""
 
 

@@ -17,7 +17,7 @@ from newsletter.delivery.dispatch import dispatch
 _PERSONAL: Final = re.compile(
     r"(?P<unsubscribe_url>https://[^\s\"<>]+/u/[^\s\"<>]+)|(?P<preferences_url>https://[^\s\"<>]+/p/[^\s\"<>]+)"
     r"|(?P<view_url>https://[^\s\"<>]+/v/[^\s\"<>]+)|(?P<email>supporters-\d+@example\.org)"
-    rf"|(?P<first_name>{'|'.join(FIRST_NAMES)})|(?P<town>{'|'.join(TOWNS)})"
+    rf"|\b(?:(?P<first_name>{'|'.join(FIRST_NAMES)})|(?P<town>{'|'.join(TOWNS)}))\b"
 )
 """What differs per person in a letter of the scratch workspace."""
 _FOR_ALL: Final = (

@@ -39,6 +39,19 @@ def test_five_lines_are_enough(tmp_path: Path) -> None:
     assert loaded.config.database.url == "sqlite:///newsletter.db"
 
 
+def test_the_database_address_may_be_kept_out_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds a password on most servers; until it is needed it is not even looked for."""
+    database = load(tmp_path, GOOD + '\n[database]\nurl = { env = "RIVER_DATABASE" }\n').config.database
+    with pytest.raises(ConfigError, match=r"\(database\.url\): the environment variable RIVER_DATABASE"):
+        database.address()
+    monkeypatch.setenv("RIVER_DATABASE", "postgresql://asha:hush@db.example/news")
+
+    assert database.address() == "postgresql://asha:hush@db.example/news"
+    assert "hush" not in repr(database)
+
+
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
@@ -48,12 +61,39 @@ def test_five_lines_are_enough(tmp_path: Path) -> None:
         ('language = "english language"', "(organisation.language): 'english language' is not a language"),
         ('reply_to = "a@b.example, c@d.example"', "(organisation.reply_to): write one address"),
         ("[sending]\ngive_up_after_h = 0", "(sending.give_up_after_h): 0 must be more than 0 hours"),
+        ("[database]\nurl = 5", "(database.url): 5 does not fit: input should be a valid string"),
         ("[sending]\nwindow = 0", "(sending.window): 0 must be between 1 and 50"),
         ('[[mail]]\ntype = "smtp"', "(mail): every [[mail]] needs a 'name'"),
         (
             '[[mail]]\nname = "a"\ntype = "smtp"\n[[social]]\nname = "a"\ntype = "folder"',
             "(social.name): two channels are called 'a'",
         ),
+        (
+            "[[limit]]\nper_day = 5",
+            "(limit): every [[limit]] needs one of 'sender_domain' and 'recipient_domain'",
+        ),
+        (
+            '[[limit]]\nsender_domain = "a.example"\nrecipient_domain = "b.example"\nper_day = 5',
+            "(limit): every [[limit]] needs one of",
+        ),
+        (
+            '[[limit]]\nrecipient_domain = "me@a.example"\nper_day = 5',
+            "(limit.recipient_domain): 'me@a.example' is not a domain; write one like 'example.org'",
+        ),
+        (
+            (
+                '[[limit]]\nrecipient_domain = "a.example"\nper_day = 5\n'
+                '[[limit]]\nrecipient_domain = "A.example"\nper_second = 5'
+            ),
+            "(limit.recipient_domain): there is a [[limit]] for 'A.example' already; put both into one",
+        ),
+        ('[[limit]]\nsender_domain = "a.example"\nper_day = -1', "(limit.per_day): -1 must not be below 0"),
+        (
+            '[[limit]]\nsender_domain = "a.example"\nwarm_up = [50, 0]',
+            "(limit.warm_up): every day of warm_up must be more than 0",
+        ),
+        ('[[limit]]\nsender_domain = "a.example"', "(limit): this [[limit]] limits nothing; give it one of"),
+        ('[[limit]]\nsender_domain = "a.example"\nper_hour = 5', "there is no setting called 'per_hour'"),
         ('[call_to_action]\nquestion = "?"\nbutton = "Go"', "there is no setting called 'button'"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, func, select
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+_NONE: Final[tuple[object, ...]] = ("{}", {})
 _VALUES = """
 SELECT id, first_name, last_name, email, language, attributes FROM subscriber WHERE id {among}"""
 
@@ -59,8 +60,10 @@ def merge_values(connection: Connection, subscriber_ids: Sequence[int]) -> dict[
 
 
 def _values(first_name: str, last_name: str, email: str, language: str, attributes: Any) -> dict[str, str]:
-    further = json.loads(attributes) if isinstance(attributes, str) else attributes
-    values = {name: "" if value is None else str(value) for name, value in further.items()} if further else {}
+    values = {}
+    if attributes not in _NONE:
+        further = json.loads(attributes) if isinstance(attributes, str) else attributes
+        values = {name: "" if value is None else str(value) for name, value in further.items()}
     values["first_name"] = first_name
     values["last_name"] = last_name
     values["email"] = email

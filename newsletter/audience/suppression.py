@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import delete, select, update
 
 from newsletter.audience import addresses
+from newsletter.audience.mac import keyed
 from newsletter.storage import native
 from newsletter.storage.tables import suppression
 from newsletter.storage.writing import insert_or_skip
@@ -103,7 +104,9 @@ def blocked(
         lists: the lists of the edition; who has left all of them since it was frozen is blocked.
         people: subscriber's id and address of each delivery. Without an id the person was erased.
     """
-    hashes = {key_of(signing_key, address): address for _, address in people}
+    # Addresses of the ledger are normalised already; in lower case they are keys.
+    mac = keyed(signing_key)
+    hashes = {mac(address.lower().encode()).hex(): address for _, address in people}
     known = {"keys": native.listed(connection, list(hashes))}
     rows = native.run(connection, _KNOWN.format(among=native.among(connection, "keys")), known)
     found: dict[str, str] = {hashes[row[0]]: row[1] for row in rows}

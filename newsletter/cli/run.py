@@ -64,8 +64,11 @@ def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:
             # Some troubles last for hours; they are told when they come, not at every turn.
             if line not in told:
                 _say(f"trouble: {line}")
+        for line in summary.waits:
+            if line not in told:
+                _say(f"waits: {line}")
         told.clear()
-        told.update(summary.troubles)
+        told.update(summary.troubles, summary.waits)
         unhappy = (DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
         return not summary.troubles and not any(summary.counts[state] for state in unhappy)
 

@@ -255,6 +255,8 @@ def _advice(facts: dict[str, Any], summary: Summary) -> Iterator[str]:
         yield f"Nobody is lost. Mend it, then: newsletter resume {name}, newsletter send {name}"
     elif waiting := states["pending"] + states["sending"]:
         yield f"{waiting} have not left yet. newsletter run sends them, or at once: newsletter send {name}"
+    for wait in summary.waits:
+        click.echo(f"waits: {wait}", err=True)
     if states["deferred"]:
         click.echo(f"{states['deferred']} were put off; newsletter run tries them again", err=True)
     if states["failed"]:

@@ -64,6 +64,7 @@ def dispatch(
             rules=opened.loaded.config.sending,
             honours_key_for_s={network.name: network.honours_key_for_s for network in opened.networks},
             limits=limits.limits_of(opened.loaded.config, opened.transports),
+            accounts=[transport.name for transport in opened.transports if transport.is_account],
             patience_s=PATIENCE_S,
         )
         counts = recover(connection, sender, now())

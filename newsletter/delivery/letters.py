@@ -52,8 +52,7 @@ class LetterWriter:
             public_url: where their links lead.
             bounces: the address whose variants undeliverable letters come back to; empty: the sender.
             signer: signs every letter; None leaves them unsigned.
-            fields: letters bring their template; such letters are not signed, because
-                the service writes the message.
+            fields: letters bring their template.
         """
         self._edition_id = edition.id
         self._key = signing_key
@@ -64,7 +63,7 @@ class LetterWriter:
         asked, base = self._filler.names, public_url.rstrip("/")
         self._links = [(name, purpose, f"{base}/{page}/") for name, page, purpose in _LINKS if name in asked]
         self._fields = Fields(edition) if fields else None
-        self._signer = None if fields else signer
+        self._signer = signer
         self._second, self._date = -1, ""
 
     def write(self, delivery: Delivery, now: datetime) -> OutgoingLetter:
@@ -124,11 +123,13 @@ def writer_for(
     Raises:
         ConfigError: a key of ``[dkim]`` cannot be used.
     """
+    fields = transport.takes_fields
     return LetterWriter(
         edition,
         signing_key=signing_key,
         public_url=config.organisation.public_url,
         bounces=config.sending.bounce_address,
-        signer=signer_of(config.dkim, unsigned=transport.replaced_headers),
-        fields=transport.takes_fields,
+        # A service that takes fields writes the message itself, and signs what it has written.
+        signer=None if fields else signer_of(config.dkim, unsigned=transport.replaced_headers),
+        fields=fields,
     )

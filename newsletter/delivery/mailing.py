@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from newsletter.delivery.letters import LetterWriter
+from newsletter.delivery.letters import writer_for
 from newsletter.editions import frozen
 from newsletter.errors import (
     DeliveryError,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from newsletter.delivery.letters import LetterWriter
     from newsletter.delivery.release import Opened
     from newsletter.delivery.routing import Routes
     from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
@@ -84,10 +85,8 @@ class MailCarrier:
         """
         if claim.edition_id not in self._writers:
             edition = frozen.read(self._opened.workspace.root / claim.path)
-            self._writers[claim.edition_id] = LetterWriter(
-                edition,
-                signing_key=self._key,
-                public_url=self._opened.loaded.config.organisation.public_url,
+            self._writers[claim.edition_id] = writer_for(
+                edition, self._opened.loaded.config, self._door.transport, signing_key=self._key
             )
         if self._session is None:
             try:

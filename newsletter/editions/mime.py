@@ -56,7 +56,7 @@ def opening(mark: str) -> bytes:
     """Return the last header fields and everything up to the text part's content."""
     return (
         "MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="{mark}"\r\n'
+        f'Content-Type: multipart/alternative;\r\n boundary="{mark}"\r\n'
         f"\r\n--{mark}\r\n{_part_head('plain')}"
     ).encode()
 

@@ -160,6 +160,8 @@ class MailTransport(Table, ABC):
     """Whether letters must bring their `Template`."""
     replaced_headers: ClassVar[frozenset[str]] = frozenset()
     """Header fields, lower case, that the service writes anew: our signature must not cover them."""
+    is_account: ClassVar[bool] = True
+    """Whether a refusal for haste is about our account there, and not about the recipient's domain."""
     max_window: ClassVar[int] = 50
     """Most letters in doubt at once that its users may choose."""
 

@@ -199,10 +199,9 @@ def request(letters: Sequence[OutgoingLetter]) -> dict[str, Any]:
         version = _version(letters[0], template)
         body |= version | {"headers": version["headers"] | headers}
     else:
-        blank = dict.fromkeys([*template.subject[1::2], *template.html[1::2]], "")
         body |= {
-            "subject": plain(written(template.subject, blank.__getitem__)),
-            "htmlContent": plain_html(written(template.html, blank.__getitem__)),
+            "subject": template.campaign or template.sender,
+            "htmlContent": plain_html(written(template.html, lambda _: "")),
             "headers": headers,
             "messageVersions": [_version(letter, template) for letter in letters],
         }

@@ -108,19 +108,16 @@ class Mailgun(MailTransport):
         long as they are among the domain's last 6000.
         """
         found: dict[str, Receipt] = {}
-        for message_id in filter(None, message_ids):
-            asked = {"message-id": message_id.strip("<>"), "limit": "1"}
-            for event in self._events(asked, pages=1):
-                found[message_id] = _receipt(event)
-        missing = set(message_ids) - set(found)
-        for event in self._events({"limit": str(PAGE)}, pages=PAGES if missing else 0):
-            marks = event.get("user-variables")
-            mark = marks.get("message-id") if isinstance(marks, dict) else None
-            if mark in missing:
-                found[mark] = _receipt(event)
-                missing.discard(mark)
-            if not missing:
-                break
+        missing = set(filter(None, message_ids))
+        searches = [({"message-id": message_id.strip("<>"), "limit": "1"}, 1) for message_id in missing]
+        for asked, pages in [*searches, ({"limit": str(PAGE)}, PAGES)]:
+            for event in self._events(asked, pages=pages if missing else 0):
+                remote_id, mark = _identities(event)
+                for message_id in {remote_id, mark} & missing:
+                    found[message_id] = Receipt(remote_id, reply="accepted")
+                    missing.discard(message_id)
+                if not missing:
+                    break
         return found
 
     def _events(self, asked: Mapping[str, str], *, pages: int) -> Iterator[Mapping[str, Any]]:
@@ -303,11 +300,15 @@ def _mailbox(name: str, address: str) -> str:
     return f'"{quoted}" <{address}>' if quoted else address
 
 
-def _receipt(event: Mapping[str, Any]) -> Receipt:
-    message = event.get("message")
-    headers = message.get("headers") if isinstance(message, dict) else None
-    remote_id = headers.get("message-id") if isinstance(headers, dict) else None
-    return Receipt(f"<{remote_id}>" if remote_id else "", reply="accepted")
+def _identities(event: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the Message-ID of an event's letter and the one that our mark names; empty without one."""
+    found: list[str] = []
+    for path in (("message", "headers", "message-id"), ("user-variables", "message-id")):
+        inner: Any = event
+        for name in path:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        found.append(str(inner or ""))
+    return f"<{found[0]}>" if found[0] else "", found[1]
 
 
 def _headers(key: str) -> dict[str, str]:

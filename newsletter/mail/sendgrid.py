@@ -149,8 +149,10 @@ class _Session:
                 why = f"HTTP 400: {self._words(error)}"
                 outcomes[int(named[1])] = PermanentError(why, where=where, code="400")
         if not any(outcomes):
-            words = next((f"{error.get('field')}: {self._words(error)}" for error in said), "no reason given")
-            raise RefusedSenderError(f"HTTP 400: {words}", where=where, code="400")
+            reason = next(
+                ((error.get("field"), self._words(error)) for error in said), ("", "no reason given")
+            )
+            raise RefusedSenderError(f"HTTP 400: {': '.join(filter(None, reason))}", where=where, code="400")
         return outcomes
 
     def _words(self, error: Mapping[str, Any]) -> str:

@@ -109,24 +109,24 @@ class Sender(Terms):
             only, values["edition"] = "AND e.id = :edition", edition_id
         free = _FREE.format(whose=whose, only=only)
         free += native.locking(connection, "FOR UPDATE OF s SKIP LOCKED")
-        found = native.run(connection, free, values).first()
-        if found is None:
+        found = native.run(connection, free, values)
+        if not found:
             return None
-        mine = {"slice": found.id, "owner": self.owner, "lease": _lease(connection, now), "channel": channel}
-        fence = native.run(connection, _TAKE, mine).scalar()
-        if fence is None:
+        number, of_edition, kind, path, lists, sender_domain, on_unknown = found[0]
+        mine = {"slice": number, "owner": self.owner, "lease": _lease(connection, now), "channel": channel}
+        taken = native.run(connection, _TAKE, mine)
+        if not taken:
             return None
-        lists = json.loads(found.lists) if isinstance(found.lists, str) else found.lists
         return Claim(
-            slice_id=found.id,
-            edition_id=found.edition_id,
-            path=found.path,
-            lists=tuple(lists),
+            slice_id=number,
+            edition_id=of_edition,
+            path=path,
+            lists=tuple(json.loads(lists) if isinstance(lists, str) else lists),
             channel=channel,
-            kind=found.kind,
-            fence=fence,
-            sender_domain=found.sender_domain,
-            on_unknown=found.on_unknown,
+            kind=kind,
+            fence=taken[0][0],
+            sender_domain=sender_domain,
+            on_unknown=on_unknown,
         )
 
     def advance(  # noqa: PLR0913 - what came back, and how it came
@@ -185,7 +185,7 @@ class Sender(Terms):
             "fence": claim.fence,
             "lease": _lease(connection, now),
         }
-        if native.run(connection, _PROVE, mine).first() is None:
+        if not native.run(connection, _PROVE, mine):
             raise LostSliceError(
                 f"another sender has taken over slice {claim.slice_id} of {claim.edition_id}"
             )
@@ -205,7 +205,7 @@ def _unmark(connection: Connection, claim: Claim, outcomes: Sequence[tuple[Deliv
 def _give_back(connection: Connection, claim: Claim, again_at: datetime | None, now: datetime) -> None:
     """Free the slice, and note when it is worth looking at again."""
     mine = {"slice": claim.slice_id}
-    deferred_until, pending, left = native.run(connection, _LEFT, mine).one()
+    ((deferred_until, pending, left),) = native.run(connection, _LEFT, mine)
     if pending:
         deferred_until = native.moment(connection, again_at)
     elif left and deferred_until is None:

@@ -96,7 +96,7 @@ def mark_done(connection: Connection, edition_id: str) -> None:
 def state_of(connection: Connection, edition_id: str) -> str:
     """Return an edition's state, ``held`` while everything is; on PostgreSQL it stays so to the end."""
     query = _STATE + native.locking(connection, "FOR SHARE OF e")
-    state, held = native.run(connection, query, {"edition": edition_id}).one()
+    ((state, held),) = native.run(connection, query, {"edition": edition_id})
     return "held" if held and state == "sending" else str(state)
 
 

@@ -44,17 +44,17 @@ def judge(connection: Connection, claim: Claim, outcomes: Sequence[tuple[Deliver
     if not (taken or streak):
         return ""
     values = {"edition": claim.edition_id, "taken": taken, "hard": hard, "streak": streak}
-    found = native.run(connection, _COUNT, values).one()
-    tried = found.taken + found.hard_bounces
-    if hard and tried >= BEFORE_JUDGING and found.hard_bounces > MOST_HARD_BOUNCES * tried:
+    ((all_taken, all_hard, in_a_row),) = native.run(connection, _COUNT, values)
+    tried = all_taken + all_hard
+    if hard and tried >= BEFORE_JUDGING and all_hard > MOST_HARD_BOUNCES * tried:
         return (
-            f"{found.hard_bounces} of {tried} letters went to mailboxes that do not exist, and more of that "
+            f"{all_hard} of {tried} letters went to mailboxes that do not exist, and more of that "
             "costs the sender its good name: look at where the list came from "
             f"(newsletter outbox list {claim.edition_id} --state failed), then resume or cancel"
         )
-    if last and found.streak >= LONGEST_STREAK:
+    if last and in_a_row >= LONGEST_STREAK:
         return (
-            f"{found.streak} letters in a row did not arrive, the last one with: {last}; "
+            f"{in_a_row} letters in a row did not arrive, the last one with: {last}; "
             "find out why before more are lost, then resume"
         )
     return ""

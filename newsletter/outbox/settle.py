@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = "Receipt | DeliveryError | None"
 """What a service answered; None: it was not tried after all."""
 
+# An enumeration is slow to ask, and this is asked for every letter.
+_PENDING, _SENT = DeliveryState.PENDING.value, DeliveryState.SENT.value
 _SETTLE = """
 UPDATE delivery SET state = :state, attempts = :attempts, next_attempt_at = :next_attempt_at, code = :code,
   reply = :reply, remote_id = :remote_id, url = :url, at = :at
@@ -57,15 +59,16 @@ def settle(
         return Settled()
     # Sent again, a letter has the same Message-ID; a social post would stand there twice.
     resend = claim.on_unknown == "resend" and claim.kind == "mail"
+    at = native.moment(connection, now)
     rows = []
     for sent, outcome in outcomes:
         row = verdict(outcome, sent.attempts, rules, now, resend=resend)
-        row["id"] = sent.id
-        row["at"] = native.moment(connection, row["at"])
-        row["next_attempt_at"] = native.moment(connection, row["next_attempt_at"])
+        row["id"], row["at"] = sent.id, at
+        if row["next_attempt_at"] is not None:
+            row["next_attempt_at"] = native.moment(connection, row["next_attempt_at"])
         rows.append(row)
     native.run(connection, _SETTLE, rows)
-    return Settled(Counter(row["state"] for row in rows), _refusal(claim, outcomes))
+    return Settled(Counter([row["state"] for row in rows]), _refusal(claim, outcomes))
 
 
 def verdict(
@@ -73,17 +76,16 @@ def verdict(
 ) -> dict[str, Any]:
     """Return the columns of a delivery after an outcome; every kind of outcome sets the same ones."""
     row: dict[str, Any] = {
-        "state": DeliveryState.PENDING.value,
+        "state": _PENDING,
         "attempts": attempts,
         "next_attempt_at": None,
         "code": "",
         "reply": "",
         "remote_id": "",
         "url": "",
-        "at": now,
     }
     if isinstance(outcome, Receipt):
-        row["state"] = DeliveryState.SENT.value
+        row["state"] = _SENT
         row["reply"], row["remote_id"], row["url"] = outcome.reply, outcome.remote_id, outcome.url
         return row
     if outcome is not None:

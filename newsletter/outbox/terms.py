@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from newsletter.outbox import limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from newsletter.config import Sending
     from newsletter.outbox.limits import Limits
@@ -26,5 +26,7 @@ class Terms:
     """Account → seconds in which its network drops a repeat with the same key."""
     limits: Limits = field(default_factory=limits.Limits)
     """How fast letters may leave."""
+    accounts: Collection[str] = ()
+    """Transports whose service means our account when it says that we are too fast."""
     patience_s: float = 0.0
     """How long a slice is held that a limit keeps back; one that opens later is given back."""

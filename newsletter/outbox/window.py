@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from newsletter.audience import recipients, suppression
 from newsletter.model import DeliveryState
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from newsletter.outbox.terms import Terms
 
@@ -63,7 +63,7 @@ class Claim:
     """What becomes of its letters whose outcome nobody knows: ``hold`` or ``resend``."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Delivery:
     """One delivery of a window, marked as on the wire."""
 
@@ -84,6 +84,18 @@ class Delivery:
     def key(self) -> str:
         """Return the delivery's identity, the same on every attempt."""
         return f"{self.edition_id}-{self.id}"
+
+
+class _Due(NamedTuple):
+    """A row of `_DUE`."""
+
+    id: int
+    edition_id: str
+    subscriber_id: int | None
+    recipient: str
+    attempts: int
+    code: str
+    at: Any
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ def mark(connection: Connection, terms: Terms, claim: Claim, *, size: int, now: 
 
 def _may_go(  # noqa: PLR0913, PLR0917 - a claim, a moment, and what decides who is left out
     connection: Connection, terms: Terms, claim: Claim, size: int, now: datetime, counts: Counter[str]
-) -> list[Row[Any]]:
+) -> list[_Due]:
     """Return due rows after settling those that must not be sent; ``counts`` learns how many."""
     while rows := _due_rows(connection, claim, size, now):
         if claim.kind == "mail":
@@ -136,7 +148,7 @@ def _grant(  # noqa: PLR0913, PLR0917 - what a grant is asked with
     connection: Connection,
     terms: Terms,
     claim: Claim,
-    rows: Sequence[Row[Any]],
+    rows: Sequence[_Due],
     size: int,
     now: datetime,
 ) -> limits.Grant:
@@ -160,7 +172,7 @@ def domain_of(address: str) -> str:
 
 
 def _suppressed(
-    connection: Connection, claim: Claim, rows: Sequence[Row[Any]], terms: Terms
+    connection: Connection, claim: Claim, rows: Sequence[_Due], terms: Terms
 ) -> dict[int, tuple[DeliveryState, str]]:
     """Return who must not be written to: number → the state it enters and why."""
     people = [(row.subscriber_id, row.recipient) for row in rows]
@@ -173,7 +185,7 @@ def _suppressed(
 
 
 def _too_late(
-    connection: Connection, rows: Sequence[Row[Any]], oldest: datetime
+    connection: Connection, rows: Sequence[_Due], oldest: datetime
 ) -> dict[int, tuple[DeliveryState, str]]:
     """Return the doubtful repeats whose key the network has forgotten, in the same shape."""
     limit = native.moment(connection, oldest)
@@ -181,15 +193,15 @@ def _too_late(
     return {row.id: (DeliveryState.UNKNOWN, EXPIRED) for row in late}
 
 
-def _due_rows(connection: Connection, claim: Claim, size: int, now: datetime) -> Sequence[Row[Any]]:
+def _due_rows(connection: Connection, claim: Claim, size: int, now: datetime) -> Sequence[_Due]:
     # PostgreSQL: what a person settles at this moment waits, or is seen here.
     query = _DUE + native.locking(connection, "FOR UPDATE")
     values = {"slice": claim.slice_id, "now": native.moment(connection, now), "size": size}
-    return native.run(connection, query, values).all()
+    return [_Due(*row) for row in native.run(connection, query, values)]
 
 
 def _sending(
-    connection: Connection, claim: Claim, rows: Sequence[Row[Any]], now: datetime
+    connection: Connection, claim: Claim, rows: Sequence[_Due], now: datetime
 ) -> tuple[Delivery, ...]:
     """Mark the rows as on the wire and return them with their merge values."""
     if not rows:
@@ -202,7 +214,8 @@ def _sending(
     native.run(connection, _MARK.format(among=native.among(connection, "ids")), marked)
     values: Mapping[int, Mapping[str, str]] = {}
     if claim.kind == "mail":
-        values = recipients.merge_values(connection, [row.subscriber_id for row in rows])
+        people = [row.subscriber_id for row in rows if row.subscriber_id is not None]
+        values = recipients.merge_values(connection, people)
     return tuple(
         Delivery(
             row.id,
@@ -210,7 +223,7 @@ def _sending(
             row.subscriber_id,
             row.recipient,
             row.attempts + 1,
-            values.get(row.subscriber_id, {}),
+            values.get(row.subscriber_id or 0, {}),
         )
         for row in rows
     )

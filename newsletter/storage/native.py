@@ -1,23 +1,22 @@
 """Values and fragments for statements written as text, for the few that run once per window.
 
-SQLAlchemy's expressions cost more than the database does when they run for
-every letter; text with ready values does not. The statements are the same on
-SQLite and PostgreSQL but for what stands here.
+SQLAlchemy's way to the driver costs more than the database does when it is gone
+for every window; text with ready values does not. The statements are the same
+on SQLite and PostgreSQL but for what stands here.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, CursorResult, TextClause
+    from sqlalchemy import Connection
 
 _AMONG_SQLITE = "IN (SELECT value FROM json_each(:{}))"
 _AMONG_POSTGRESQL = "= ANY(:{})"
@@ -60,11 +59,24 @@ def locking(connection: Connection, how: str) -> str:
     return "" if is_sqlite(connection) else f" {how}"
 
 
-def run(connection: Connection, sql: str, values: Any) -> CursorResult[*tuple[Any, ...]]:
-    """Run a statement with ``:name`` places; a list of values runs it once for each."""
-    return connection.execute(_statement(sql), values)
+def run(connection: Connection, sql: str, values: Any) -> list[tuple[Any, ...]]:
+    """Run a statement with ``:name`` places in the connection's transaction and return the rows it gives.
+
+    A list of values runs it once for each and returns nothing. It goes straight
+    to the driver: moments and lists must be what `moment` and `listed` return.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        ready = sql if is_sqlite(connection) else _for_psycopg(sql)
+        if isinstance(values, list):
+            cursor.executemany(ready, values)
+            return []
+        cursor.execute(ready, values)
+        return list(cursor.fetchall()) if cursor.description else []
+    finally:
+        cursor.close()
 
 
 @lru_cache(maxsize=256)
-def _statement(sql: str) -> TextClause:
-    return text(sql)
+def _for_psycopg(sql: str) -> str:
+    return re.sub(r":(\w+)", r"%(\1)s", sql)

@@ -175,16 +175,10 @@ edition = Table(
     Column("state", String(16), nullable=False, comment="sending | paused | finished | cancelled"),
     Column("why", Text, nullable=False, server_default="", comment="why it is paused"),
     Column("total", Integer, nullable=False, comment="deliveries frozen; the states always add up to it"),
-    Column(
-        "sender_domain", Text, nullable=False, server_default="", comment="domain of the From line, for routing"
-    ),
-    Column(
-        "on_unknown", String(8), nullable=False, server_default="hold", comment="hold | resend, for its letters"
-    ),
+    Column("sender_domain", Text, nullable=False, server_default="", comment="domain of its From line"),
+    Column("on_unknown", String(8), nullable=False, server_default="hold", comment="hold | resend; letters"),
     Column("taken", Integer, nullable=False, server_default="0", comment="letters that a server accepted"),
-    Column(
-        "hard_bounces", Integer, nullable=False, server_default="0", comment="letters to mailboxes that are none"
-    ),
+    Column("hard_bounces", Integer, nullable=False, server_default="0", comment="letters to no mailbox"),
     Column(
         "streak", Integer, nullable=False, server_default="0", comment="letters in a row that did not arrive"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from sqlalchemy.sql import table as any_table
 from newsletter.errors import NewsletterError
 from newsletter.storage import migrate
 from newsletter.storage.database import DatabaseProblemError
+from newsletter.storage.tables import metadata
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from newsletter.storage.database import Database
 
 
@@ -35,7 +39,7 @@ class Figures:
     size_bytes: int
     """Room it takes, the write-ahead log included."""
     rows: dict[str, int]
-    """Table → number of rows."""
+    """Table of ours → number of rows."""
 
 
 def figures(database: Database) -> Figures:
@@ -45,14 +49,15 @@ def figures(database: Database) -> Figures:
         DatabaseProblemError: it cannot be read.
     """
     engine = database.engine
-    address = engine.url.render_as_string(hide_password=True)
+    address = engine.url.set(query={}).render_as_string(hide_password=True)
     known = migrate.revisions()[-1]
     file = sqlite_file(database)
     if file is not None and not file.exists():
         return Figures(address, f"SQLite {sqlite3.sqlite_version}", "", known, 0, {})
     revision = migrate.revision(database)
     with database.read() as connection:
-        names = sorted(set(inspect(connection).get_table_names()) - {"alembic_version"})
+        # On PostgreSQL other programs may have tables beside ours.
+        names = sorted(metadata.tables.keys() & set(inspect(connection).get_table_names()))
         rows = {
             name: connection.execute(select(func.count()).select_from(any_table(name))).scalar_one()
             for name in names
@@ -83,10 +88,11 @@ def back_up(database: Database, target: Path) -> int:
     Raises:
         NewsletterError: nothing to copy, ``target`` exists, or the copy failed; then no file is left.
     """
+    if database.engine.dialect.name == "postgresql":
+        raise NewsletterError(_pg_dump(database.engine.url, target), where=database.name)
     source = sqlite_file(database)
     if source is None:
-        why = "only SQLite is backed up here; for PostgreSQL use: pg_dump --format=custom"
-        raise NewsletterError(why, where=database.engine.url.render_as_string(hide_password=True))
+        raise NewsletterError("there is no file to back up", where=database.name)
     if not source.exists():
         raise NewsletterError("there is no database yet, so nothing to back up", where=str(source))
     try:
@@ -103,6 +109,17 @@ def back_up(database: Database, target: Path) -> int:
         target.unlink()
         raise
     return target.stat().st_size
+
+
+def _pg_dump(url: URL, target: Path) -> str:
+    """Say how PostgreSQL's own tool makes the copy; it asks for the password itself."""
+    places = {"host": url.host, "port": url.port, "username": url.username}
+    named = [f"--{name}={value}" for name, value in places.items() if value]
+    words = ["pg_dump", "--format=custom", *named, f"--file={target}", url.database or ""]
+    return (
+        f"PostgreSQL makes its copies itself, also while it is used: {shlex.join(filter(None, words))}"
+        " (and back, into an empty database: pg_restore --dbname=NAME FILE)"
+    )
 
 
 def _copy(source: Path, target: Path, timeout_s: float) -> None:

@@ -106,15 +106,34 @@ def test_no_secret_is_in_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_service_that_cannot_be_used_says_so_in_one_of_two_ways(
     transport: MailTransport, tmp_path: Path
 ) -> None:
-    """Later, or a person is needed; never another kind of error, never without a reason."""
+    """Later, or a person is needed; never another kind of error, never without a reason.
+
+    A mail server says so when a session is opened. The API of a service has no
+    connection, so there it is `check` that asks; a session only reads the secret.
+    """
     (tmp_path / "out").write_text("in the way", encoding="utf-8")
-    if "port" in {field.name for field in dataclasses.fields(transport)}:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            closed: dict[str, Any] = {"port": probe.getsockname()[1]}
-        transport = dataclasses.replace(transport, **closed)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    closed: dict[str, Any] = {"port": port, "url": f"http://127.0.0.1:{port}"}
+    settings = {field.name for field in dataclasses.fields(transport)}
+    transport = dataclasses.replace(transport, **{name: closed[name] for name in settings & set(closed)})
 
     with pytest.raises(DeliveryError) as caught:
-        transport.connect()
+        transport.check()
     assert isinstance(caught.value, (TransientError, RefusedSenderError))
     assert caught.value.why
     assert caught.value.where
+
+
+def test_a_session_with_an_api_asks_nothing_before_the_first_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lanes start at once; the tests' network ends at this machine, so a question would fail here."""
+    monkeypatch.setenv("PLANTED", PLANTED)
+    transports = [transport_of(kind, tmp_path) for kind in KINDS]
+    apis = [one for one in transports if getattr(one, "url", "").startswith("https://")]
+
+    for api in apis:
+        api.connect().close()
+
+    assert len(apis) >= 2

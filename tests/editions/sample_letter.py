@@ -6,14 +6,17 @@ import email
 import email.policy
 import re
 from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from newsletter.editions import compiled, headers
 from newsletter.editions.compiled import Parts
-from newsletter.editions.edition import CompiledLetter
 from newsletter.editions.headers import Head
 from newsletter.editions.merge import MergeTags
+
+if TYPE_CHECKING:
+    from newsletter.editions.edition import CompiledLetter
 
 HEAD = Head(
     sender="River Trust <news@rivers.example>",

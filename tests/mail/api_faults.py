@@ -211,6 +211,8 @@ class _Handler(BaseHTTPRequestHandler):
         # One request per connection: a broken one breaks nobody else's.
         self.close_connection = True
         if not self.server.api.take_connection():
+            # A reset before the first byte is on its way looks like no connection at all.
+            self.connection.recv(1, socket.MSG_PEEK)
             self._break()
             return
         super().handle_one_request()

@@ -25,7 +25,8 @@ TEMPLATE: Final = Template(
     sender="news@rivertrust.example",
     sender_name='River Trust, "Bristol"',
     reply_to="office@rivertrust.example",
-    subject=("News for ", "subject_name", ""),
+    # As in every edition: words of a subject are encoded together, so all of it is one variable.
+    subject=("", "subject", ""),
     text=("Dear ", "name", ",\n\nthe otters are back.\n", "unsubscribe", "\n"),
     html=(
         "<style>@media print{#top{color:red}}</style><p>Dear ",
@@ -50,7 +51,7 @@ def letter(number: int = 1, *, name: str = "Asha", template: Template = TEMPLATE
     link = f"https://news.rivertrust.example/u/t{number}?a=1&b=2"
     values = {
         "name": name,
-        "subject_name": " ".join(name.split()),
+        "subject": f"News for {' '.join(name.split())}",
         "html_name": html.escape(name),
         "unsubscribe": link,
         "html_unsubscribe": html.escape(link),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from newsletter.mail.base import OutgoingLetter
 from newsletter.mail.smtp import Smtp
@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
     from newsletter.errors import DeliveryError
     from newsletter.model import Receipt
-    from tests.mail.relay import Relay
 
-MESSAGE = (
-    b"From: news@rivertrust.example\r\nTo: you\r\nSubject: Otters\r\n\r\nThey are back.\r\n.\r\n..two\r\n"
-)
+    class Server(Protocol):
+        """What listens on a port of this machine."""
+
+        port: int
+
+
+MESSAGE = b"From: news@rivertrust.example\r\nTo: you\r\nSubject: Otters\r\n\r\nThey are back.\r\n"
 
 
 def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE) -> OutgoingLetter:
@@ -29,7 +32,7 @@ def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE) -> Out
     )
 
 
-def transport(relay: Relay, **settings: Any) -> Smtp:
+def transport(relay: Server, **settings: Any) -> Smtp:
     """Return a transport that leads to the relay."""
     given: dict[str, Any] = {
         "host": "127.0.0.1",
@@ -41,7 +44,9 @@ def transport(relay: Relay, **settings: Any) -> Smtp:
     return Smtp(name="main", port=relay.port, **(given | settings))
 
 
-def send(relay: Relay, *letters: OutgoingLetter, **settings: Any) -> Sequence[Receipt | DeliveryError | None]:
+def send(
+    relay: Server, *letters: OutgoingLetter, **settings: Any
+) -> Sequence[Receipt | DeliveryError | None]:
     """Send one window over a connection of its own."""
     session = transport(relay, **settings).connect()
     try:

@@ -46,7 +46,6 @@ def test_an_outcome_becomes_a_state(
 
     assert (row["state"], row["attempts"]) == (state, left)
     assert (row["next_attempt_at"] is not None) == (state == "deferred")
-    assert row["at"] == NOW
 
 
 def test_the_words_of_the_service_are_kept() -> None:

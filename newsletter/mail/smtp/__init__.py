@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from newsletter.mail.base import MailTransport
 from newsletter.secret import Secret
@@ -19,6 +19,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 @dataclass(frozen=True)
 class Smtp(MailTransport):
     """Send through a mail server."""
+
+    is_account: ClassVar[bool] = False
 
     host: str
     """Name of the server, as its certificate has it."""

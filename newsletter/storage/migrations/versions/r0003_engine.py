@@ -40,14 +40,14 @@ def upgrade() -> None:
             sa.Text(),
             server_default="",
             nullable=False,
-            comment="domain of the From line, for routing",
+            comment="domain of its From line",
         ),
         sa.Column(
             "on_unknown",
             sa.String(length=8),
             server_default="hold",
             nullable=False,
-            comment="hold | resend, for its letters",
+            comment="hold | resend; letters",
         ),
         sa.Column(
             "taken",
@@ -61,7 +61,7 @@ def upgrade() -> None:
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="letters to mailboxes that are none",
+            comment="letters to no mailbox",
         ),
         sa.Column(
             "streak",
