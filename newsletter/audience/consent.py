@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from newsletter.errors import ContentError
+from newsletter.storage.bulk import add_rows
 from newsletter.storage.tables import consent_event, mailing_list, membership
-from newsletter.storage.writing import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -119,8 +119,7 @@ def record(
         }
         for subscriber_id, name, shown in events
     ]
-    if rows:
-        connection.execute(insert(consent_event).values(at=stamp(connection, now)), rows)
+    add_rows(connection, consent_event, rows, {"at": now})
 
 
 def _memberships(connection: Connection, subscriber_id: int) -> list[Row[int, str, str]]:

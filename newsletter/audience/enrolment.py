@@ -10,15 +10,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select
 
 from newsletter.audience import consent, lists, suppression
 from newsletter.storage import tables
+from newsletter.storage.bulk import add_rows, change_rows, is_one_of
 from newsletter.storage.tables import consent_event, membership, subscriber
-from newsletter.storage.writing import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -73,8 +73,10 @@ class Enrolment:
         waiting, self._waiting = self._waiting, {}
         if not waiting:
             return
+        # In this order: an erasure at this moment is seen in the second, or waits for the first.
+        standing = self._known(waiting)
         people = self._without_suppressed(waiting)
-        known = self._known(people)
+        known = {key: row for key, row in standing.items() if key in people}
         ids = {key: row.id for key, row in known.items()}
         past = self._past(ids.values())
         joining: list[tuple[int, Person]] = []
@@ -90,23 +92,24 @@ class Enrolment:
     def _without_suppressed(self, people: dict[str, Person]) -> dict[str, Person]:
         hashes = {suppression.hash_of(self.signing_key, key): key for key in people}
         table = tables.suppression
-        query = select(table.c.key_hash, table.c.reason).where(table.c.key_hash.in_(list(hashes)))
+        mine = is_one_of(self.connection, table.c.key_hash, hashes)
+        query = select(table.c.key_hash, table.c.reason).where(mine)
         found = {hashes[row.key_hash]: row.reason for row in self.connection.execute(query)}
         self.skipped.update(found.values())
         return {key: person for key, person in people.items() if key not in found}
 
-    def _known(self, people: Iterable[str]) -> dict[str, Row[Any]]:
-        query = select(subscriber).where(subscriber.c.email_key.in_(list(people)))
+    def _known(self, people: Collection[str]) -> dict[str, Row[Any]]:
+        mine = is_one_of(self.connection, subscriber.c.email_key, people)
+        query = select(subscriber).where(mine).with_for_update(read=True, key_share=True)
         return {row.email_key: row for row in self.connection.execute(query)}
 
-    def _past(self, subscriber_ids: Iterable[int]) -> _Past:
-        ids = list(subscriber_ids)
+    def _past(self, ids: Collection[int]) -> _Past:
         if not ids:
             return _Past({}, set())
         memberships = (
             select(membership, tables.mailing_list.c.name)
             .join(tables.mailing_list, tables.mailing_list.c.id == membership.c.list_id)
-            .where(membership.c.subscriber_id.in_(ids))
+            .where(is_one_of(self.connection, membership.c.subscriber_id, ids))
         )
         left_at = {
             (row.subscriber_id, row.name): row.changed_at if row.state == "unsubscribed" else None
@@ -114,7 +117,8 @@ class Enrolment:
         }
         event = consent_event.c
         told = select(event.subscriber_id, event.list_name, event.lawful_basis, event.source, event.given_on)
-        rows = self.connection.execute(told.where(event.subscriber_id.in_(ids), event.kind == "given"))
+        theirs = is_one_of(self.connection, event.subscriber_id, ids)
+        rows = self.connection.execute(told.where(theirs, event.kind == "given"))
         return _Past(left_at, {(row[0], row[1], row[2], row[3], row[4]) for row in rows})
 
     def _may_join(self, subscriber_id: int, person: Person, past: _Past) -> bool:
@@ -135,13 +139,8 @@ class Enrolment:
             attributes = {**row.attributes, **person.attributes}
             new = {**old, "email": person.address.email, **person.names, "attributes": attributes}
             if new != old:
-                rows.append({f"new_{name}": value for name, value in new.items()} | {"known_id": row.id})
-        if rows:
-            values: dict[str, Any] = {
-                name: bindparam(f"new_{name}") for name in ("email", *_NAMES, "attributes")
-            }
-            statement = update(subscriber).where(subscriber.c.id == bindparam("known_id"))
-            self.connection.execute(statement.values(**values, updated_at=self.now), rows)
+                rows.append({"id": row.id, **new})
+        change_rows(self.connection, subscriber, rows, ("id",), {"updated_at": self.now})
 
     def _insert(self, people: list[Person]) -> list[tuple[int, Person]]:
         if not people:
@@ -154,14 +153,13 @@ class Enrolment:
                 "email_key": person.address.key,
                 **blank,
                 **person.names,
-                "attributes": person.attributes,
+                "attributes": dict(person.attributes),
             }
             for person in people
         ]
-        at = stamp(self.connection, self.now)
-        self.connection.execute(insert(subscriber).values(created_at=at, updated_at=at), rows)
-        keys = [person.address.key for person in people]
-        query = select(subscriber.c.email_key, subscriber.c.id).where(subscriber.c.email_key.in_(keys))
+        add_rows(self.connection, subscriber, rows, {"created_at": self.now, "updated_at": self.now})
+        mine = is_one_of(self.connection, subscriber.c.email_key, [person.address.key for person in people])
+        query = select(subscriber.c.email_key, subscriber.c.id).where(mine)
         ids = {row.email_key: row.id for row in self.connection.execute(query)}
         return [(ids[person.address.key], person) for person in people]
 
@@ -173,7 +171,7 @@ class Enrolment:
                 if not self._allowed(subscriber_id, name, person, past):
                     continue
                 place, shown = (subscriber_id, name), person.evidence
-                target = {"of_subscriber": subscriber_id, "of_list": self._list_id(name)}
+                target = {"list_id": self._list_id(name), "subscriber_id": subscriber_id}
                 is_new = place not in past.left_at
                 is_back = past.left_at.get(place) is not None
                 if is_new:
@@ -187,13 +185,11 @@ class Enrolment:
         consent.record(self.connection, "given", events, self.now)
 
     def _write_memberships(self, new: list[dict[str, int]], back: list[dict[str, int]]) -> None:
-        subscribed = {"state": "subscribed", "changed_at": stamp(self.connection, self.now)}
-        place: dict[str, Any] = {"list_id": bindparam("of_list"), "subscriber_id": bindparam("of_subscriber")}
-        if new:
-            self.connection.execute(insert(membership).values(**place, **subscribed), new)
-        if back:
-            mine = [membership.c[name] == value for name, value in place.items()]
-            self.connection.execute(update(membership).where(*mine).values(**subscribed), back)
+        joined = [{**place, "state": "subscribed"} for place in new]
+        returned = [{**place, "state": "subscribed"} for place in back]
+        moment = {"changed_at": self.now}
+        add_rows(self.connection, membership, joined, moment)
+        change_rows(self.connection, membership, returned, ("list_id", "subscriber_id"), moment)
 
     def _list_id(self, name: str) -> int:
         if name not in self._list_ids:

@@ -11,6 +11,7 @@ from newsletter.audience.enrolment import Enrolment
 from newsletter.audience.person import Defaults, from_cells
 from newsletter.audience.signing import signing_key
 from newsletter.errors import ContentError
+from newsletter.storage.writing import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -93,6 +94,8 @@ def import_csv(
         header = next(records, csvfile.Record(1, [], "the file has no rows"))
         if header.why:
             raise ContentError(header.why, where=f"{path}:{header.line}")
+        # Two imports of the same people, in another order, would wait for each other for ever.
+        one_at_a_time(connection, "import")
         found = columns.understand(header.cells, mapped, where=f"{path}:{header.line}")
         enrolment = Enrolment(connection, signing_key(connection, now), now, options.resubscribe)
         return _enrol(records, found, options.defaults, enrolment, progress)

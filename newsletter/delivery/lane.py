@@ -65,6 +65,8 @@ class Lane:
     """Told what every window came to."""
     size: int
     """Letters of a window."""
+    hand_over: Callable[[Claim], bool]
+    """Asked when a limit keeps back a slice: whether another channel takes it."""
     sender_domains: Callable[[], Collection[str]] | None = None
     """The domains whose letters go this way now; None for an account."""
     edition_id: str | None = None
@@ -169,7 +171,7 @@ class Lane:
         self.progress(step.counts)
         if step.paused:
             self.troubles.append(f"edition {claim.edition_id} is paused: {step.paused}")
-        if step.waits:
+        if step.waits and not self.hand_over(claim):
             self.waits.append(step.waits)
         return step
 

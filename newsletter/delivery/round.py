@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from newsletter.mail.base import MailTransport
     from newsletter.outbox.claim import Sender
     from newsletter.outbox.ledger import Waiting
+    from newsletter.outbox.window import Claim
 
 GLANCE_S: Final = 1.0
 """How often a round looks for what has become due, and for transports that answer again."""
@@ -175,9 +176,20 @@ class Round:
             stopped=self._stopping,
             progress=self._note_progress,
             size=size,
+            hand_over=partial(self._hand_over, channel),
             sender_domains=partial(self._domains_of, channel) if carries_mail else None,
             edition_id=self._edition_id,
         )
+
+    def _hand_over(self, channel: str, claim: Claim) -> bool:
+        """Give a slice that its channel cannot send today to one that can."""
+        with self._opened.database.write() as connection:
+            self._routes.look(connection, self._sender.limits, self._sender.patience_s)
+            other = self._routes.choose(claim.sender_domain) if claim.kind == "mail" else None
+            if other is None or other.name == channel:
+                return False
+            self._sender.reopen(connection, claim)
+        return True
 
     def _stopping(self) -> bool:
         return self._asked_to_stop.is_set() or self._stop.is_set()

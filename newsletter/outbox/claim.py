@@ -50,6 +50,7 @@ _RENEW = "UPDATE slice SET lease_until = :lease WHERE owner = :owner"
 _PROVE = """
 UPDATE slice SET lease_until = :lease
 WHERE id = :slice AND owner = :owner AND fence = :fence RETURNING id"""
+_REOPEN = "UPDATE slice SET not_before = NULL WHERE id = :slice AND owner = ''"
 _UNMARK = """
 UPDATE delivery SET state = 'pending', attempts = attempts - 1
 WHERE slice_id = :slice AND state = 'sending' AND NOT id {among}"""
@@ -172,6 +173,10 @@ class Sender(Terms):
         if not marked.window:
             _give_back(connection, claim, again_at, now)
         return replace(step, waits=marked.why)
+
+    def reopen(self, connection: Connection, claim: Claim) -> None:
+        """Have a slice that was given back taken up at once: another channel can send it now."""
+        native.run(connection, _REOPEN, {"slice": claim.slice_id})
 
     def renew(self, connection: Connection, now: datetime) -> None:
         """Say that this sender is alive."""

@@ -46,7 +46,7 @@ def judge(connection: Connection, claim: Claim, outcomes: Sequence[tuple[Deliver
     values = {"edition": claim.edition_id, "taken": taken, "hard": hard, "streak": streak}
     ((all_taken, all_hard, in_a_row),) = native.run(connection, _COUNT, values)
     tried = all_taken + all_hard
-    if hard and tried >= BEFORE_JUDGING and all_hard > MOST_HARD_BOUNCES * tried:
+    if tried >= BEFORE_JUDGING and all_hard > MOST_HARD_BOUNCES * tried:
         return (
             f"{all_hard} of {tried} letters went to mailboxes that do not exist, and more of that "
             "costs the sender its good name: look at where the list came from "

@@ -41,27 +41,31 @@ HTML = (
 TEXT = "Dear NAME,\n\nNAMENAME.\n.\nFrom NAME\nhttps://rivers.example/?n=NAME\n\nUnsubscribe: UNSUB\nNAME"
 SUBJECT = "NAME, the otters are back"
 
-VALUES = st.text(max_size=200) | st.sampled_from(
-    [
-        "",
-        " ",
-        "\r\n",
-        ".",
-        "..",
-        "=",
-        "=3D",
-        "From ",
-        "From x",
-        "x" * 10_000,
-        "é" * 3_000,
-        "👩🏽‍🚒" * 80,
-        "محمد عبد الرحمن",
-        "A\r\n.\r\nBcc: x@y.example",
-        "a\r\n\r\n--boundary",
-        "<script>\"'&amp;</script>",
-        "\ud83d",
-        "qzmerge0000zq",
-    ]
+VALUES = (
+    st.text(max_size=200)
+    | st.text(" .,:/?#@=Fromabc", max_size=90)
+    | st.sampled_from(
+        [
+            "",
+            " ",
+            "\r\n",
+            ".",
+            "..",
+            "=",
+            "=3D",
+            "From ",
+            "From x",
+            "x" * 10_000,
+            "é" * 3_000,
+            "👩🏽‍🚒" * 80,
+            "محمد عبد الرحمن",
+            "A\r\n.\r\nBcc: x@y.example",
+            "a\r\n\r\n--boundary",
+            "<script>\"'&amp;</script>",
+            "\ud83d",
+            "qzmerge0000zq",
+        ]
+    )
 )
 
 

@@ -159,7 +159,10 @@ def test_a_slot_may_stand_anywhere(text: str) -> None:
     ("value", "href"),
     [
         ("https://rivers.example/?a=1&b=2", "https://rivers.example/?a=1&amp;b=2"),
+        ("https://rivers.example/a", "https://rivers.example/a"),
+        ("HTTP://rivers.example/a", "HTTP://rivers.example/a"),
         ("mailto:a@rivers.example", "mailto:a@rivers.example"),
+        ("news", "#"),
         ("javascript:alert(1)", "#"),
         ("JaVaScRiPt:alert(1)", "#"),
         ("data:text/html,x", "#"),

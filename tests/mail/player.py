@@ -15,7 +15,7 @@ Piece = tuple[bytes, bytes]
 """What must be heard, and what is said then."""
 RESET = b"\0reset"
 """In place of words: the connection is reset."""
-EHLO = b"EHLO studio.example\r\n"
+EHLO = b"ehlo studio.example\r\n"
 GROUP = (EHLO, b"250-relay.example\r\n250 PIPELINING\r\n")
 STEPS = (EHLO, b"250 relay.example\r\n")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter.errors import (
     ConfigError,
@@ -18,11 +20,11 @@ from newsletter.errors import (
     TransientError,
     UnknownOutcomeError,
 )
-from newsletter.mail.sendgrid import Sendgrid
+from newsletter.mail.sendgrid import Sendgrid, request
 from newsletter.model import Receipt
 from newsletter.secret import Secret
 from tests.mail.api_faults import GARBAGE, LOST, NOW, THROTTLED, Fault, told
-from tests.mail.fake_sendgrid import KEY, Arrived, FakeSendgrid
+from tests.mail.fake_sendgrid import KEY, Arrived, FakeSendgrid, merged
 from tests.mail.field_letters import NASTY, TEMPLATE, letter, meant, people
 
 if TYPE_CHECKING:
@@ -84,6 +86,17 @@ def test_every_person_gets_exactly_their_own_letter(api: FakeSendgrid, name: str
 
     assert all(isinstance(outcome, Receipt) for outcome in outcomes)
     assert api.inbox == {one.recipient: [arrival(one)] for one in letters}
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_any_value_stays_what_it_is(names: list[str]) -> None:
+    """Whatever people are called, substitution gives exactly their letter."""
+    letters = [letter(number, name=name) for number, name in enumerate(names)]
+
+    body = json.loads(json.dumps(request(letters)))
+
+    got = [merged(body, person) for person in body["personalizations"]]
+    assert got == [arrival(one) for one in letters]
 
 
 def test_a_window_is_one_request(api: FakeSendgrid) -> None:

@@ -32,8 +32,8 @@ def letter(recipient: str = "asha@example.org", message: bytes = MESSAGE) -> Out
     )
 
 
-def transport(relay: Server, **settings: Any) -> Smtp:
-    """Return a transport that leads to the relay."""
+def transport(server: Server, **settings: Any) -> Smtp:
+    """Return a transport that leads to the server."""
     given: dict[str, Any] = {
         "host": "127.0.0.1",
         "tls": "none",
@@ -41,14 +41,14 @@ def transport(relay: Server, **settings: Any) -> Smtp:
         "reply_timeout_s": 10,
         "local_hostname": "studio.example",
     }
-    return Smtp(name="main", port=relay.port, **(given | settings))
+    return Smtp(name="main", port=server.port, **(given | settings))
 
 
 def send(
     relay: Server, *letters: OutgoingLetter, **settings: Any
 ) -> Sequence[Receipt | DeliveryError | None]:
     """Send one window over a connection of its own."""
-    session = transport(relay, **settings).connect()
+    session = transport(server, **settings).connect()
     try:
         return session.send(letters)
     finally:

@@ -207,12 +207,12 @@ def test_a_refused_sender_pauses_the_edition_and_blames_nobody(
     held = claim(database, sender)
     window = advance(database, sender, held).window
     refusal = RefusedSenderError("535 wrong password", where="mail.example:587", code="535")
-    step = advance(
-        database, sender, held, [(window[0], Receipt()), (window[1], refusal), (window[2], None)]
-    )
+    step = advance(database, sender, held, [(window[0], Receipt()), (window[1], refusal), (window[2], None)])
 
     assert step.window == ()
-    assert step.paused.startswith("mail.example:587: 535 wrong password (at the letter to reader1@example.org")
+    assert step.paused.startswith(
+        "mail.example:587: 535 wrong password (at the letter to reader1@example.org"
+    )
     assert states(database) == {"sent": 1, "pending": 3}
     assert row_of(database, "reader1@example.org").attempts == 0
     with database.read() as connection:

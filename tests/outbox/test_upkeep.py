@@ -15,7 +15,7 @@ from newsletter.outbox import hold, ledger, upkeep
 from newsletter.outbox.claim import Sender
 from newsletter.outbox.finish import finish
 from newsletter.storage.tables import delivery, edition
-from tests.outbox.audience import NOW, later, edition_in, frozen_in, row_of, states, subscribe
+from tests.outbox.audience import NOW, edition_in, frozen_in, later, row_of, states, subscribe
 
 if TYPE_CHECKING:
     from pathlib import Path
