@@ -91,11 +91,12 @@ def retry(
 
 
 def _answers(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the three answers a person can give."""
+    """Add the answers a person can give."""
     for answer, line in (
         ("failed", "It did not arrive, and shall not be sent again."),
         ("resend", "Send it again; somebody may get it twice."),
         ("sent", "It arrived."),
+        ("ask", "Ask the mail service which of them it has sent, where it keeps records."),
     ):
         command = click.option(f"--{answer}", answer, is_flag=True, help=line)(command)
     return command
@@ -122,14 +123,33 @@ def resolve(
 
     given = [name for name, said in answers.items() if said]
     if len(given) != 1:
-        raise click.UsageError("say what became of them: --sent, --resend or --failed, one of them")
+        raise click.UsageError("say what became of them: --sent, --resend, --failed or --ask, one of them")
     answer: Any = given[0]
+    if answer == "ask":
+        _ask_services(app, edition, as_json=as_json)
+        return
     with app.database.write() as connection:
         entry = ledger.find(connection, edition)
         count = upkeep.resolve(connection, entry, answer, app.now(), recipients=recipients)
         finish(connection, entry.id, app.now())
     words = "will be sent again" if answer == "resend" else f"are {answer} now"
     _tell(entry.id, count, words, as_json=as_json, goes_on=answer == "resend")
+
+
+def _ask_services(app: App, name: str, *, as_json: bool) -> None:
+    from newsletter.delivery import evidence
+    from newsletter.outbox import ledger
+
+    with app.database.read() as connection:
+        entry = ledger.find(connection, name)
+    found, troubles = evidence.ask(app, entry.id)
+    if not any(evidence.keeps_records(transport) for transport in app.transports):
+        troubles = ("no [[mail]] of config.toml has a service that keeps records which can be asked",)
+    _tell(entry.id, found.total(), "were sent, says the service", as_json=as_json, goes_on=False)
+    for line in troubles:
+        click.secho(f"error: {line}", fg="red", err=True)
+    if troubles:
+        click.get_current_context().exit(4)
 
 
 def _tell(edition: str, count: int, words: str, *, as_json: bool, goes_on: bool) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from newsletter.app import App
 
+ASK_AGAIN_S = 600
+"""Seconds between two questions to mail services about letters in doubt."""
+
 
 @click.command()
 @click.option("--host", metavar="ADDRESS", help="Address of the public pages; else [public] host.")
@@ -45,16 +48,27 @@ def run(app: App, host: str | None, port: int | None, *, once: bool) -> None:
 
 def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:
     """Return what is done at every turn: begin what is due, send what waits."""
-    from newsletter.delivery import occurrences, release, timer
+    from datetime import timedelta
+
+    from newsletter.delivery import evidence, occurrences, release, timer
     from newsletter.delivery.dispatch import dispatch
     from newsletter.model import DeliveryState
 
     told: set[str] = set()
+    ask_again = timedelta(seconds=ASK_AGAIN_S)
 
     def begin() -> bool:
         return release.begin(app, _say)
 
+    asked_at = app.now() - ask_again
+
     def send() -> bool:
+        nonlocal asked_at
+        if app.now() - asked_at >= ask_again:
+            asked_at = app.now()
+            found, _ = evidence.ask(app)
+            for channel, count in found.items():
+                _say(f"{channel}: {count} letters in doubt were sent, says the service")
         summary = dispatch(app, stop=stop)
         with app.database.write() as connection:
             occurrences.finish(connection, app.now())

@@ -48,14 +48,14 @@ class Player:
         self._listener.close()
 
     def _serve(self) -> None:
-        self._listener.settimeout(10)
+        self._listener.settimeout(5)
         for number, pieces in enumerate(self._connections):
             try:
                 connection, _ = self._listener.accept()
             except TimeoutError:
                 self.missed.append(f"connection {number}")
                 return
-            connection.settimeout(10)
+            connection.settimeout(5)
             with connection:
                 self._play(connection, [(b"", b"220 relay.example\r\n"), *pieces])
 

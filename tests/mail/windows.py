@@ -45,7 +45,7 @@ def transport(server: Server, **settings: Any) -> Smtp:
 
 
 def send(
-    relay: Server, *letters: OutgoingLetter, **settings: Any
+    server: Server, *letters: OutgoingLetter, **settings: Any
 ) -> Sequence[Receipt | DeliveryError | None]:
     """Send one window over a connection of its own."""
     session = transport(server, **settings).connect()
