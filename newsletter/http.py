@@ -92,12 +92,10 @@ def call(  # noqa: PLR0913 - the parts of an HTTP request
     """
     hidden = (*secrets, *_credentials(headers or {}))
     where = place(url, hidden)
-    parts = {"headers": dict(headers or {}), "json": json, "data": data, "files": files}
+    parts = {"headers": dict(headers or {}), "json": json, "data": data, "files": files, "timeout": timeout_s}
     try:
         with closing(session(url)) as opened:
-            response = opened.request(
-                method, url, **parts, timeout=timeout_s, allow_redirects=False, stream=True
-            )
+            response = opened.request(method, url, **parts, allow_redirects=False, stream=True)
             with closing(response):
                 if response.status_code in takes:
                     return Answer(response.status_code, response.headers, _parsed(_read_some(response)))

@@ -18,7 +18,7 @@ from newsletter.storage.bulk import add_rows, change_rows, is_one_of
 from newsletter.storage.tables import consent_event, membership, subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -77,6 +77,7 @@ class Enrolment:
         standing = self._known(waiting)
         people = self._without_suppressed(waiting)
         known = {key: row for key, row in standing.items() if key in people}
+        self._make_lists(people.values())
         ids = {key: row.id for key, row in known.items()}
         past = self._past(ids.values())
         joining: list[tuple[int, Person]] = []
@@ -171,7 +172,7 @@ class Enrolment:
                 if not self._allowed(subscriber_id, name, person, past):
                     continue
                 place, shown = (subscriber_id, name), person.evidence
-                target = {"list_id": self._list_id(name), "subscriber_id": subscriber_id}
+                target = {"list_id": self._list_ids[name], "subscriber_id": subscriber_id}
                 is_new = place not in past.left_at
                 is_back = past.left_at.get(place) is not None
                 if is_new:
@@ -191,7 +192,7 @@ class Enrolment:
         add_rows(self.connection, membership, joined, moment)
         change_rows(self.connection, membership, returned, ("list_id", "subscriber_id"), moment)
 
-    def _list_id(self, name: str) -> int:
-        if name not in self._list_ids:
-            self._list_ids |= lists.ensure(self.connection, [name], self.now)
-        return self._list_ids[name]
+    def _make_lists(self, people: Iterable[Person]) -> None:
+        """Know every list before a person is written, so that two programs never wait for each other's."""
+        if unknown := {name for person in people for name in person.lists} - self._list_ids.keys():
+            self._list_ids |= lists.ensure(self.connection, unknown, self.now)

@@ -10,6 +10,7 @@ from newsletter.cli import console
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.config import Dkim
     from newsletter.mail.base import MailTransport
     from newsletter.social.base import SocialNetwork
 
@@ -48,11 +49,12 @@ def list_(app: App, *, as_json: bool) -> None:
 def check(app: App, name: str | None, *, as_json: bool) -> None:
     """Log in to every channel, or to NAME; nothing is sent.
 
+    The keys of [dkim] are tried with the transports whose letters they sign.
     Exits with 4 when any of them would not work.
 
     Example: newsletter accounts check main-mastodon
     """
-    rows = [_checked(channel) for channel in _chosen(_channels(app), name)]
+    rows = [_checked(channel, app.config.dkim) for channel in _chosen(_channels(app), name)]
     if as_json:
         console.print_json(rows)
     else:
@@ -86,13 +88,23 @@ def _row(channel: MailTransport | SocialNetwork) -> dict[str, Any]:
     return {"name": channel.name, "kind": kind, "type": adapters.type_of(channel), "limit": limit}
 
 
-def _checked(channel: MailTransport | SocialNetwork) -> dict[str, Any]:
+def _checked(channel: MailTransport | SocialNetwork, dkim: Dkim | None) -> dict[str, Any]:
     """Return the channel's row with ``ok`` and, in ``why``, who we are there or what is wrong."""
     from newsletter.errors import NewsletterError
     from newsletter.social.base import SocialNetwork
 
-    knock = channel.whoami if isinstance(channel, SocialNetwork) else channel.check
     try:
-        return {**_row(channel), "ok": True, "why": knock()}
+        why = channel.whoami() if isinstance(channel, SocialNetwork) else _check_mail(channel, dkim)
+        return {**_row(channel), "ok": True, "why": why}
     except NewsletterError as error:
         return {**_row(channel), "ok": False, "why": str(error)}
+
+
+def _check_mail(transport: MailTransport, dkim: Dkim | None) -> str:
+    from newsletter.delivery.dkim import signer_of
+
+    # A service that takes fields signs what it writes.
+    if dkim is None or transport.takes_fields:
+        return transport.check()
+    signer_of(dkim)
+    return f"{transport.check()}; letters are signed for {dkim.domain}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
 
 from newsletter.delivery.letters import writer_for
-from newsletter.editions import frozen
+from newsletter.editions import frozen, headers
 from newsletter.errors import (
     DeliveryError,
     NewsletterError,
@@ -14,15 +15,15 @@ from newsletter.errors import (
     RefusedSenderError,
     TransientError,
 )
+from newsletter.mail.base import OutgoingLetter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from newsletter.delivery.letters import LetterWriter
     from newsletter.delivery.release import Opened
     from newsletter.delivery.routing import Routes
-    from newsletter.mail.base import MailSession, MailTransport, OutgoingLetter
+    from newsletter.mail.base import MailSession, MailTransport
     from newsletter.outbox.settle import Outcome
     from newsletter.outbox.window import Claim, Delivery
 
@@ -102,18 +103,18 @@ class MailCarrier:
             TransientError: the transport cannot be reached; nothing was sent.
         """
         assert self._session is not None
-        now = self._opened.now()
-        written = [self._write(claim, delivery, now) for delivery in window]
-        letters = [letter for letter in written if not isinstance(letter, DeliveryError)]
+        refusals = [_refusal(delivery.recipient) for delivery in window]
+        fit = [one for one, refusal in zip(window, refusals, strict=True) if refusal is None]
+        letters = Letters(self._writers[claim.edition_id], fit, self._opened.now())
         try:
-            answers = self._session.send(letters) if letters else ()
+            answers = self._session.send(letters) if fit else ()
         except DeliveryError as error:
             self.close()
             raise self._door.shut(error, claim.sender_domain) from error
-        if len(letters) == len(written):
+        if len(fit) == len(window):
             return answers
         rest = iter(answers)
-        return [letter if isinstance(letter, DeliveryError) else next(rest) for letter in written]
+        return [next(rest) if refusal is None else refusal for refusal in refusals]
 
     def close(self) -> None:
         """End the session."""
@@ -121,8 +122,43 @@ class MailCarrier:
             self._session.close()
             self._session = None
 
-    def _write(self, claim: Claim, delivery: Delivery, now: datetime) -> OutgoingLetter | DeliveryError:
-        try:
-            return self._writers[claim.edition_id].write(delivery, now)
-        except NewsletterError as error:
-            return PermanentError(str(error), code="address")
+
+class Letters(Sequence[OutgoingLetter]):
+    """The letters of a window, each written when it is first asked for.
+
+    So the next one comes about while a server thinks about the last one.
+    """
+
+    def __init__(self, writer: LetterWriter, deliveries: Sequence[Delivery], now: datetime) -> None:
+        """Write nothing yet."""
+        self._writer = writer
+        self._deliveries = deliveries
+        self._now = now
+        self._written: dict[int, OutgoingLetter] = {}
+
+    def __len__(self) -> int:
+        return len(self._deliveries)
+
+    @overload
+    def __getitem__(self, place: int) -> OutgoingLetter: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[OutgoingLetter]: ...
+
+    def __getitem__(self, place: int | slice) -> OutgoingLetter | list[OutgoingLetter]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if place not in self._written:
+            self._written[place] = self._writer.write(self._deliveries[place], self._now)
+        return self._written[place]
+
+
+def _refusal(address: str) -> PermanentError | None:
+    """Return why no letter can be written to an address, or None."""
+    if address.isascii():
+        return None
+    try:
+        headers.ascii_address(address)
+    except NewsletterError as error:
+        return PermanentError(str(error), code="address")
+    return None

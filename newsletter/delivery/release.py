@@ -9,6 +9,7 @@ from newsletter import clock
 from newsletter.audience import recipients
 from newsletter.checks import judge, preflight
 from newsletter.delivery import occurrences
+from newsletter.delivery.dkim import signer_of
 from newsletter.editions.build import build_named
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.outbox.freeze import freeze
@@ -96,10 +97,12 @@ def check_channels(opened: Opened, edition: Edition) -> None:
     """Make sure that every channel of an edition could start, before anything is frozen.
 
     Raises:
-        ConfigError: there is no transport for the letters, or a secret cannot be read.
+        ConfigError: there is no transport for the letters, or a secret or a key of ``[dkim]`` cannot be used.
     """
     if edition.lists and not opened.transports:
         raise ConfigError("there is no [[mail]] to send letters with", where=str(opened.workspace.config))
+    if edition.lists:
+        signer_of(opened.loaded.config.dkim)
     accounts = {snippet.account for snippet in edition.snippets}
     used = (*opened.transports, *(network for network in opened.networks if network.name in accounts))
     for value in (value for channel in used for value in vars(channel).values()):

@@ -9,7 +9,8 @@ power cut or a frozen program left behind is given up within minutes.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import exc as sqlalchemy_errors
@@ -43,6 +44,10 @@ class Database:
         """Wrap an engine; use `open_database`."""
         self.engine = engine
         self.busy_timeout_s = busy_timeout_s
+        # SQLite has one writer; its own way to wait for another one is to sleep and look again.
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if engine.dialect.name == "sqlite":
+            self._turn = RLock()
 
     @property
     def name(self) -> str:
@@ -56,7 +61,7 @@ class Database:
         Raises:
             DatabaseProblemError: it cannot be reached, is locked for too long, full, or damaged.
         """
-        with _plain_errors(self.engine), self.engine.begin() as connection:
+        with self._turn, _plain_errors(self.engine), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -67,7 +72,8 @@ class Database:
             DatabaseProblemError: as for `write`.
         """
         with _plain_errors(self.engine), self.engine.connect() as connection:
-            yield drivers.reading(connection)
+            drivers.begin_reading(connection)
+            yield connection
 
     def clock(self, now: Callable[[], datetime]) -> Callable[[], datetime]:
         """Return ``now`` corrected to the clock of the database's machine, by which several senders agree.

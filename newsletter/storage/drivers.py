@@ -51,15 +51,16 @@ def engine_for(url: str, root: Path, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def reading(connection: Connection) -> Connection:
-    """Return the connection with its next transaction reading only, and one state only."""
+def begin_reading(connection: Connection) -> None:
+    """Begin a transaction that changes nothing and sees one state, whoever writes meanwhile."""
     if connection.dialect.name == "sqlite":
-        return connection.execution_options(read_only=True)
-    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    connection = connection.execution_options(**options)
+        connection.execution_options(read_only=True)
+        connection.begin()
+        return
+    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.begin()
     # Who reads keeps nobody waiting, and may pause for as long as somebody looks at a list.
     connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-    return connection
 
 
 def name_of(url: URL) -> str:

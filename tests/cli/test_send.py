@@ -195,7 +195,7 @@ def test_two_answers_to_one_question_settle_nothing(root: Path) -> None:
     run(root, "send", CAMPAIGN)
 
     assert (
-        "--sent, --resend or --failed, one of them"
+        "--sent, --resend, --failed or --ask, one of them"
         in run(root, "outbox", "resolve", CAMPAIGN, "--sent", "--failed", code=2).stderr
     )
 
@@ -227,7 +227,7 @@ def test_failures_and_doubts_are_told_with_the_way_on(root: Path, relay: Relay) 
     connection = sqlite3.connect(root / "newsletter.db")
     addresses = [row[0] for row in connection.execute("SELECT email FROM subscriber ORDER BY id")]
     connection.close()
-    relay.script["RCPT", addresses[3]] = ["550 5.1.1 no such user"]
+    relay.script["RCPT", addresses[3]] = ["552 5.2.2 mailbox full"]
     relay.script["DOT", addresses[4]] = [HANG_UP]
     result = run(root, "send", CAMPAIGN, code=4)
 
@@ -235,7 +235,7 @@ def test_failures_and_doubts_are_told_with_the_way_on(root: Path, relay: Relay) 
     assert "1 may have arrived" in result.stderr
     shown = run(root, "outbox", "list", CAMPAIGN, "--state", "failed").stdout
     assert addresses[3] in shown
-    assert "550 5.1.1 no such user" in shown
+    assert "552 5.2.2 mailbox full" in shown
     (doubt,) = facts(root, "outbox", "list", CAMPAIGN, "--state", "unknown")
     assert doubt["recipient"] == addresses[4]
     assert doubt["edition"] == plan["edition"]
@@ -251,7 +251,8 @@ def test_resolve_wants_an_answer(root: Path) -> None:
     """A slip of the keyboard decides nothing."""
     run(root, "send", CAMPAIGN)
 
-    assert "--sent, --resend or --failed" in run(root, "outbox", "resolve", CAMPAIGN, code=2).stderr
+    asked = run(root, "outbox", "resolve", CAMPAIGN, code=2).stderr
+    assert "--sent, --resend, --failed or --ask" in asked
 
 
 def test_a_paused_edition_says_why_and_goes_on_when_resumed(root: Path, relay: Relay) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import socket
 import ssl
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from newsletter import config
 from newsletter.adapters import transports
-from newsletter.errors import ConfigError, RefusedSenderError, TransientError
+from newsletter.errors import ConfigError, DeliveryError, RefusedSenderError, TransientError
 from newsletter.mail.smtp import Smtp
 from newsletter.model import Receipt
 from newsletter.secret import Secret
 from newsletter.workspace import Workspace
 from tests.mail.relay import Relay
-from tests.mail.windows import kinds, letter, people, send
+from tests.mail.windows import kinds, letter, people, send, transport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +80,111 @@ def test_a_certificate_for_another_name_is_refused(authority: trustme.CA, ca_fil
     with Relay(tls_context=context) as relay, pytest.raises(RefusedSenderError, match="cannot be trusted"):
         send(relay, letter(), host="localhost", tls="starttls", ca_file=ca_file)
 
+    assert relay.received == []
+
+
+def test_an_expired_certificate_is_refused(authority: trustme.CA, ca_file: Path) -> None:
+    """By the right server, a day too late."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    authority.issue_cert("localhost", not_after=yesterday).configure_cert(context)
+    with Relay(tls_context=context) as relay, pytest.raises(RefusedSenderError, match="expired") as caught:
+        send(relay, letter(), host="localhost", tls="starttls", ca_file=ca_file)
+
+    assert caught.value.code == "TLS"
+    assert relay.received == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("454 TLS not available due to temporary reason", TransientError),
+        ("501 no", RefusedSenderError),
+        ("hang up", TransientError),
+        ("220 go on\r\nthis is no encryption", RefusedSenderError),
+        # Words slipped in by somebody on the way, to be taken for an answer behind the encryption.
+        ("220 go on\r\n250-relay.example\r\n250 AUTH PLAIN", RefusedSenderError),
+    ],
+)
+def test_starttls_that_breaks_gives_nothing_away(
+    certified: ssl.SSLContext, ca_file: Path, reply: str, kind: type[DeliveryError]
+) -> None:
+    """It was offered, and then it does not work: no way back to the open."""
+    with Relay(tls_context=certified) as relay:
+        relay.script["STARTTLS", ""] = [reply]
+        with pytest.raises(kind) as caught:
+            send(relay, letter(), host="localhost", tls="starttls", ca_file=ca_file)
+
+    assert type(caught.value) is kind
+    assert "localhost" in caught.value.where
+    assert relay.received == []
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "EHLO"])
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("421 4.3.2 too busy", TransientError),
+        ("554 5.7.1 you are not welcome", RefusedSenderError),
+        ("hang up", TransientError),
+        ("close", TransientError),
+        ("silence", TransientError),
+        ("HTTP/1.1 400 Bad Request", TransientError),
+        ("x" * 100_000, TransientError),
+    ],
+)
+def test_a_server_that_misbehaves_at_the_door_is_named(
+    relay: Relay, step: str, reply: str, kind: type[DeliveryError]
+) -> None:
+    """It never answers, closes at once, talks rubbish, or sends us away."""
+    relay.always[step, ""] = reply
+
+    with pytest.raises(kind) as caught:
+        transport(relay, timeout_s=0.3).connect()
+    assert type(caught.value) is kind
+    assert f"127.0.0.1:{relay.port}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        ("535 5.7.8 wrong", RefusedSenderError),
+        ("534 5.7.9 mechanism too weak", RefusedSenderError),
+        ("454 4.7.0 temporary authentication failure", TransientError),
+        ("432 4.7.12 a password transition is needed", TransientError),
+        ("hang up", TransientError),
+    ],
+)
+def test_a_login_that_fails_is_told_from_one_that_fails_for_now(
+    relay: Relay, tmp_path: Path, reply: str, kind: type[DeliveryError]
+) -> None:
+    """A wrong password needs a person; a busy server needs time."""
+    (tmp_path / "password").write_text("river", encoding="utf-8")
+    relay.script["AUTH", ""] = [reply]
+
+    with pytest.raises(kind) as caught:
+        transport(relay, username="news", password=Secret("file", "password", folder=tmp_path)).connect()
+    assert type(caught.value) is kind
+    assert len(relay.logins) == 1
+
+
+def test_a_check_says_who_answers_and_what_is_offered(
+    certified: ssl.SSLContext, ca_file: Path, tmp_path: Path
+) -> None:
+    """After logging in; nothing is sent."""
+    (tmp_path / "password").write_text("river", encoding="utf-8")
+    secret = Secret("file", "password", folder=tmp_path)
+    with Relay(tls_context=certified, auth_required=True) as relay:
+        encrypted = {"host": "localhost", "tls": "starttls", "ca_file": ca_file}
+        full = transport(relay, **encrypted, username="news", password=secret).check()
+    with Relay(pipelining=False, eight_bit=False, data_size_limit=0) as plain:
+        least = transport(plain).check()
+
+    assert full == (
+        "relay.example answers, TLSv1.3, logged in as news; "
+        "offers PIPELINING, 8BITMIME, letters up to 33554432 bytes"
+    )
+    assert least == "relay.example answers, not encrypted, no login; offers nothing"
     assert relay.received == []
 
 

@@ -7,8 +7,6 @@ import socket
 import threading
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from newsletter.errors import (
     PermanentError,
@@ -23,26 +21,11 @@ from tests.mail.windows import MESSAGE, kinds, letter, people, send, transport
 
 
 def test_a_letter_arrives_byte_for_byte(relay: Relay) -> None:
-    """Leading dots are doubled on the way and taken off again."""
+    """It is fit for the wire when it comes, and nothing is changed on the way."""
     (outcome,) = send(relay, letter())
 
     assert outcome == Receipt(remote_id="4F1A2", reply="250 2.0.0 Ok: queued as 4F1A2")
     assert relay.received == [("asha@example.org", MESSAGE)]
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
-@given(body=st.lists(st.sampled_from([b".", b"..", b"\r\n", b"\n", b"\r", b"a", b"\r\n.\r\n"])).map(b"".join))
-def test_no_body_can_end_the_letter_early_or_hide_a_command(relay: Relay, body: bytes) -> None:
-    """SMTP smuggling: every line end arrives as CRLF, nothing is cut off, nothing follows."""
-    relay.received.clear()
-    message = b"Subject: x\r\n\r\n" + body + b"\nMAIL FROM:<thief@example.org>"
-
-    outcomes = send(relay, letter(message=message), letter("second@example.org"))
-
-    assert kinds(outcomes) == [Receipt, Receipt]
-    assert len(relay.received) == 2
-    assert relay.received[0][1].splitlines() == message.splitlines()
-    assert relay.received[0][1].endswith(b"\r\nMAIL FROM:<thief@example.org>\r\n")
 
 
 def test_every_recipient_gets_an_answer_of_his_own(relay: Relay) -> None:
@@ -147,17 +130,23 @@ def test_a_new_connection_is_taken_after_so_many_letters(relay: Relay) -> None:
     assert relay.connections == 3
 
 
-def test_a_server_that_is_gone_in_the_middle_leaves_the_rest_for_later() -> None:
-    """Nothing of the rest was handed over."""
+def test_a_server_that_is_gone_costs_nobody_anything() -> None:
+    """Nothing of the window was handed over."""
     with Relay() as relay:
         session = transport(relay, messages_per_connection=2).connect()
         assert kinds(session.send(people(1))) == [Receipt]
-    outcomes = None
     with pytest.raises(TransientError, match="cannot be reached"):
-        outcomes = session.send(people(3))
+        session.send(people(3))
     session.close()
 
-    assert outcomes is None
+
+def test_a_server_that_is_gone_in_the_middle_leaves_the_rest_for_later(relay: Relay) -> None:
+    """It takes two letters, and then no connection any more."""
+    relay.script["CONNECT", ""] = ["220 relay.example", "421 4.3.2 closed for today"]
+    outcomes = send(relay, *people(4), messages_per_connection=2)
+
+    assert kinds(outcomes) == [Receipt, Receipt, type(None), type(None)]
+    assert relay.tally() == {"reader0@example.org": 1, "reader1@example.org": 1}
 
 
 def test_a_refused_sender_ends_the_window(relay: Relay) -> None:
@@ -166,23 +155,43 @@ def test_a_refused_sender_ends_the_window(relay: Relay) -> None:
 
     outcomes = send(relay, *people(4))
 
-    assert kinds(outcomes) == [Receipt, *[RefusedSenderError] * 3]
+    assert kinds(outcomes) == [Receipt, RefusedSenderError, type(None), type(None)]
     assert relay.tally() == {"reader0@example.org": 1}
 
 
-def test_a_refused_sender_is_raised_when_nothing_of_the_window_was_sent(relay: Relay) -> None:
-    """The contract of `MailSession.send`."""
+def test_a_refused_sender_is_told_with_the_first_letter(relay: Relay) -> None:
+    """The letter that met the refusal carries it."""
     relay.script["MAIL", "news@rivertrust.example"] = ["550 5.1.8 bad sender's domain"]
 
-    with pytest.raises(RefusedSenderError, match=r"5\.1\.8"):
-        send(relay, *people(2))
+    outcomes = send(relay, *people(2))
+
+    assert kinds(outcomes) == [RefusedSenderError, type(None)]
+    assert "5.1.8" in str(outcomes[0])
     assert relay.received == []
+
+
+def test_a_mailbox_that_does_not_exist_is_told_from_one_that_takes_nothing_now(relay: Relay) -> None:
+    """Only the first must not be written to again; being too fast is told from being refused."""
+    for number, reply in enumerate(["550 5.1.1 no such user", "552 5.2.2 full", "450 4.7.1 too fast"]):
+        relay.script["RCPT", f"reader{number}@example.org"] = [reply]
+
+    gone, full, fast = send(relay, *people(3))
+
+    assert isinstance(gone, PermanentError)
+    assert gone.hard
+    assert isinstance(full, PermanentError)
+    assert not full.hard
+    assert isinstance(fast, TransientError)
+    assert fast.throttled
 
 
 def test_a_letter_above_the_servers_limit_stops_the_edition() -> None:
     """Nobody's mailbox is to blame, and every letter has the same size."""
-    with Relay(data_size_limit=100) as relay, pytest.raises(RefusedSenderError, match="make it smaller"):
-        send(relay, letter(message=MESSAGE * 10))
+    with Relay(data_size_limit=100) as relay:
+        outcomes = send(relay, letter(message=MESSAGE * 10), letter())
+
+    assert kinds(outcomes) == [RefusedSenderError, type(None)]
+    assert "make it smaller" in str(outcomes[0])
     assert relay.received == []
 
 
@@ -220,4 +229,4 @@ def test_the_message_that_arrives_can_be_read(relay: Relay) -> None:
 
     parsed = email.message_from_bytes(relay.received[0][1])
     assert parsed["Subject"] == "Otters"
-    assert parsed.get_payload() == "They are back.\r\n.\r\n..two\r\n"
+    assert parsed.get_payload() == "They are back.\r\n"

@@ -183,7 +183,7 @@ def test_a_server_that_finds_every_recipient_too_many_is_left_for_later() -> Non
         outcomes = send(relay, *people(2))
 
     assert kinds(outcomes) == [TransientError, Receipt]
-    assert relay.connections == 3
+    assert relay.connections == 2
     assert relay.complaints == []
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER: Final = "newsletter"
-"""The server's superuser; nobody is asked for a password."""
+"""The server's superuser, who is not asked for a password."""
+GUARDED: Final = "guarded"
+"""Name of an account that is; a test that needs it makes it with CREATE ROLE."""
 _TEMPLATE: Final = "migrated"
 _START_S: Final = 30.0
 _SETTINGS: Final = {
@@ -32,6 +34,7 @@ _SETTINGS: Final = {
     "fsync": "off",
     "full_page_writes": "off",
     "max_connections": "200",
+    "deadlock_timeout": "100ms",
     "shared_buffers": "64MB",
     # One small server per test worker; the tests' databases need no cleaning.
     "autovacuum": "off",
@@ -95,6 +98,8 @@ class Postgres:
             os.chown(cluster, self._account["user"], self._account["group"])
         initdb = [where / "initdb", "-D", cluster, "-U", USER, "-A", "trust", "-E", "UTF8"]
         self._run([*initdb, "--no-locale", "--no-sync", "--no-instructions"], cluster)
+        access = [f"host all {GUARDED} 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust"]
+        (cluster / "pg_hba.conf").write_text("\n".join([*access, ""]))
         self._start(where / "postgres", cluster)
         self._prepare_template()
 

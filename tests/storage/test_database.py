@@ -1,14 +1,17 @@
 """Connections behave as the ledger needs, and their troubles are one plain line."""
 
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from newsletter import clock
 from newsletter.errors import ConfigError
+from newsletter.storage import native
 from newsletter.storage.database import Database, DatabaseProblemError, open_database
+from newsletter.storage.tables import mailing_list
 
 
 def opened(tmp_path: Path, **settings: float) -> Database:
@@ -29,9 +32,8 @@ def test_sqlite_keeps_what_it_acknowledged(tmp_path: Path) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_a_failed_block_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_block_leaves_nothing_behind(database: Database) -> None:
     """One block, one transaction."""
-    database = opened(tmp_path)
     with database.write() as connection:
         connection.execute(text("CREATE TABLE story (title TEXT)"))
     with pytest.raises(RuntimeError), database.write() as connection:
@@ -39,9 +41,24 @@ def test_a_failed_block_leaves_nothing_behind(tmp_path: Path) -> None:
         raise RuntimeError
     with database.read() as connection:
         count = connection.execute(text("SELECT count(*) FROM story")).scalar()
-    database.close()
 
     assert count == 0
+
+
+def test_a_reader_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
+    """Numbers that are read one after the other add up; also when they are read past SQLAlchemy."""
+    count = "SELECT count(*) FROM list"
+    with database.read() as connection:
+        before = native.run(connection, count, {})
+        with database.write() as writing:
+            writing.execute(mailing_list.insert().values(name="a", created_at=clock.now()))
+        after = [*native.run(connection, count, {}), *connection.execute(text(count)).all()]
+    with database.read() as connection:
+        at_last = connection.execute(text(count)).scalar()
+
+    assert before == [(0,)]
+    assert [row[0] for row in after] == [0, 0]
+    assert at_last == 1
 
 
 def test_a_held_database_gives_one_line_that_names_it(tmp_path: Path) -> None:
@@ -87,7 +104,7 @@ def test_a_damaged_file_gives_one_line(tmp_path: Path) -> None:
 
 def test_a_wrong_address_names_the_setting(tmp_path: Path) -> None:
     """No driver, no address: config.toml (database.url)."""
-    for url in ("nonsense", "oracle+nothing://x/y"):
+    for url in ("nonsense", "oracle+nothing://x/y", "mysql://x/y", "postgresql://db:port/x"):
         with pytest.raises(ConfigError, match=r"config\.toml \(database\.url\)"):
             open_database(url, tmp_path)
 
@@ -100,19 +117,23 @@ def test_a_wrong_address_is_not_repeated_because_it_may_hold_a_password(tmp_path
     assert "s3cret" not in str(caught.value)
 
 
-def test_times_come_back_aware_and_naive_ones_are_refused(tmp_path: Path) -> None:
-    """The type Moment keeps UTC on a database without zones."""
-    from newsletter.storage import migrate
-    from newsletter.storage.tables import mailing_list
-
-    database = opened(tmp_path)
-    migrate.ensure(database)
+def test_times_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
+    """The type Moment keeps UTC on a database without zones, and beside a server in another zone."""
     moment = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+    east = moment.astimezone(timezone(timedelta(hours=13)))
     with database.write() as connection:
-        connection.execute(mailing_list.insert().values(name="a", created_at=moment))
+        connection.execute(mailing_list.insert().values(name="a", created_at=east))
         found = connection.execute(mailing_list.select()).one()
         with pytest.raises(Exception, match="naive time"):
             connection.execute(mailing_list.insert().values(name="b", created_at=moment.replace(tzinfo=None)))
-    database.close()
 
-    assert found.created_at == moment
+    assert (found.created_at, found.created_at.utcoffset()) == (moment, timedelta())
+
+
+def test_the_clock_of_a_file_is_the_clock_of_this_machine(tmp_path: Path) -> None:
+    """Nothing is measured."""
+    database = opened(tmp_path)
+
+    assert database.clock(clock.now) is clock.now
+    assert list(tmp_path.iterdir()) == []
+    database.close()

@@ -39,10 +39,10 @@ def test_a_copy_taken_inside_a_write_holds_the_last_committed_state(tmp_path: Pa
 
 
 def test_a_database_in_memory_cannot_be_backed_up(tmp_path: Path) -> None:
-    """It points PostgreSQL users to their own tool."""
+    """There is no file."""
     database = open_database("sqlite://", tmp_path)
 
-    with pytest.raises(NewsletterError, match="pg_dump"):
+    with pytest.raises(NewsletterError, match="no file to back up"):
         upkeep.back_up(database, tmp_path / "copy.db")
 
     database.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from newsletter import http
 from newsletter.mail.base import MailTransport
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Ses(MailTransport):
     """Send through Amazon SES; needs ``pip install 'newsletter-studio[ses]'``."""
+
+    # SES puts its own Message-ID and the moment of acceptance in place of ours
+    # (https://docs.aws.amazon.com/ses/latest/dg/header-fields.html); a signature over them would break.
+    replaced_headers: ClassVar[frozenset[str]] = frozenset({"date", "message-id"})
 
     region: str
     """AWS region where the sender is verified: ``eu-west-1``."""

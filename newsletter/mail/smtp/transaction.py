@@ -117,11 +117,12 @@ class Transactions:
 
     def _answer(self, verb: Verb, hoped_for: tuple[int, ...]) -> DeliveryError | None:
         code, reply = self._server.getreply()
+        self._keep_in_step(code, hoped_for)
+        if verb == "MAIL":
+            self.spent = self.spent and not self.usable
         if code in hoped_for:
-            self.spent = False
             return None
-        self._keep_in_step(code)
-        self.spent = (self.spent and not self.usable) or rule_for(verb, code, words(reply)).anew
+        self.spent = self.spent or rule_for(verb, code, words(reply)).anew
         return judge(verb, code, reply)
 
     def _forget(self) -> None:
@@ -147,7 +148,7 @@ class Transactions:
             except OSError:
                 self.usable = False
             else:
-                self._keep_in_step(code, hoped_for=(250,))
+                self._keep_in_step(code, (250,))
 
     def _hand_over(self, letter: OutgoingLetter, following: OutgoingLetter | None) -> Receipt | DeliveryError:
         """Write the body and read what became of it."""
@@ -198,13 +199,13 @@ class Transactions:
         return None
 
     def _outcome(self, code: int, reply: bytes) -> Receipt | DeliveryError:
+        self._keep_in_step(code, (250,))
         if code == 250:
             text = words(reply)
             return Receipt(remote_id=_queue_id(text), reply=f"250 {text}")
-        self._keep_in_step(code)
         return judge("DOT", code, reply)
 
-    def _keep_in_step(self, code: int, hoped_for: tuple[int, ...] = ()) -> None:
+    def _keep_in_step(self, code: int, hoped_for: tuple[int, ...]) -> None:
         """Give the connection up after a reply that closes it, or is none to the command."""
         # 421 closes the channel (RFC 5321 §3.8).
         if code == 421 or not (code in hoped_for or 400 <= code < 600):
