@@ -104,6 +104,8 @@ class Campaign(Table):
     """Who signs the note: "Asha Rao, director"."""
     lists: tuple[str, ...] = ()
     """Names of the lists it goes to."""
+    on_unknown: Literal["", "hold", "resend"] = ""
+    """What becomes of letters whose outcome nobody knows; empty takes that of ``[sending]`` in config.toml."""
     call_to_action: CallToAction | None = None
     """The one ask; else the first post's that has one, else the organisation's."""
     posts: PostChoice = field(default_factory=PostChoice)

@@ -191,8 +191,9 @@ def _freeze(app: App, edition: Edition, ignored: Sequence[Finding]) -> Entry:
     from newsletter.delivery import release
     from newsletter.outbox import ledger
 
+    policy = release.policy_of(app, edition.campaign)
     with app.database.write() as connection:
-        release.freeze_for(app, connection, edition, ignored=ignored)
+        release.freeze_for(app, connection, edition, ignored=ignored, on_unknown=policy)
         entry = ledger.get(connection, edition.id)
     assert entry is not None
     return entry

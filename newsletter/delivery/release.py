@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from newsletter import clock
 from newsletter.audience import recipients
+from newsletter.campaigns.load import load
 from newsletter.checks import judge, preflight
 from newsletter.delivery import occurrences
 from newsletter.delivery.dkim import signer_of
 from newsletter.editions.build import build_named
 from newsletter.errors import ConfigError, NewsletterError
+from newsletter.model import DeliveryState
+from newsletter.outbox import ledger
 from newsletter.outbox.freeze import freeze
 from newsletter.secret import Secret
 from newsletter.storage.database import DatabaseProblemError
@@ -110,17 +113,34 @@ def check_channels(opened: Opened, edition: Edition) -> None:
             value.reveal()
 
 
+def policy_of(opened: Opened, campaign: str) -> str:
+    """Return what becomes of a campaign's letters whose outcome nobody knows: ``hold`` or ``resend``.
+
+    Raises:
+        ConfigError: there is no such campaign, or its file is wrong.
+    """
+    return load(opened.workspace, campaign).on_unknown or opened.loaded.config.sending.on_unknown
+
+
 def freeze_for(
-    opened: Opened, connection: Connection, edition: Edition, *, ignored: Sequence[Finding] = ()
+    opened: Opened,
+    connection: Connection,
+    edition: Edition,
+    *,
+    ignored: Sequence[Finding] = (),
+    on_unknown: str = "",
 ) -> Frozen:
-    """Freeze an edition for the first transport and the accounts of the workspace; errors as `freeze`."""
+    """Freeze an edition for the transports and accounts of the workspace; errors as `freeze`.
+
+    ``on_unknown`` is the `policy_of` its campaign; empty takes that of ``[sending]``.
+    """
     return freeze(
         connection,
         edition,
         path=edition.folder.relative_to(opened.workspace.root).as_posix(),
         mail_channel=opened.transports[0].name if opened.transports else "",
         ignored=ignored,
-        on_unknown=opened.loaded.config.sending.on_unknown,
+        on_unknown=on_unknown or opened.loaded.config.sending.on_unknown,
         now=opened.now(),
     )
 
@@ -128,15 +148,33 @@ def freeze_for(
 def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurrence:
     """Freeze the edition and note it in one transaction: a crash leaves both or neither."""
     now = opened.now()
+    policy = policy_of(opened, occurrence.campaign)
     with opened.database.write() as connection:
         if not occurrences.is_held(connection, occurrence):
             # It took longer than another scheduler waits, and that one has begun it anew.
             return occurrences.by_id(connection, occurrence.id)
-        frozen = freeze_for(opened, connection, edition)
+        if other := _under_way(connection, edition):
+            settled = replace(occurrence, state="failed", why=other, at=now)
+            occurrences.settle(connection, settled)
+            return settled
+        frozen = freeze_for(opened, connection, edition, on_unknown=policy)
         state, why = _stands(frozen)
         settled = replace(occurrence, state=state, why=why, edition_id=edition.id, at=now)
         occurrences.settle(connection, settled)
     return settled
+
+
+def _under_way(connection: Connection, edition: Edition) -> str:
+    """Return why a changed edition must not be frozen now: everybody who still waits would get two."""
+    for entry in ledger.entries(connection, campaign=edition.campaign):
+        open_still = entry.id != edition.id and entry.state in {"sending", "paused"}
+        # Deferred letters may take their day; they are no reason to leave out the next issue.
+        if open_still and ledger.states(connection, entry.id)[DeliveryState.PENDING]:
+            return (
+                f"an earlier edition ({entry.id}) has not left yet, and the campaign has changed since; send "
+                f"the rest of it: newsletter send {entry.id}, or drop it: newsletter cancel {entry.id}"
+            )
+    return ""
 
 
 def _stands(frozen: Frozen) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Several programs change the audience at the same moment; SQLite lets one at a time, PostgreSQL all of them."""
+"""Several programs change the audience at the same moment: one at a time on SQLite, all on PostgreSQL."""
 
 from __future__ import annotations
 

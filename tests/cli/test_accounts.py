@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from click.testing import CliRunner, Result
 
 from newsletter.cli.main import main
+from tests.delivery.domain_keys import DomainKeys
+from tests.mail.fake_postmark import TOKEN, FakePostmark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,13 @@ name = "River Trust"
 sender = "River Trust <news@rivertrust.example>"
 postal_address = "1 Quay Street, Bristol"
 public_url = "https://news.rivertrust.example"
+"""
+SIGNED = """\
+[dkim]
+domain = "rivertrust.example"
+selector = "autumn"
+key = { file = "rsa.pem" }
+
 """
 FOLDERS = """\
 [[mail]]
@@ -121,6 +130,45 @@ def test_a_missing_secret_is_a_failure_of_that_channel(
     assert (
         "config.toml:10 (social.token): the environment variable MASTODON_TOKEN is not set" in result.output
     )
+
+
+def test_a_check_says_for_whom_letters_are_signed(tmp_path: Path) -> None:
+    """Of the transports whose letters we sign ourselves; an account signs nothing."""
+    keys = DomainKeys(tmp_path)
+
+    result = run(tmp_path, SIGNED + FOLDERS, "check")
+
+    assert result.exit_code == 0
+    (signing,) = [line for line in result.output.splitlines() if "signed" in line]
+    assert signing.endswith("connected; letters are signed for rivertrust.example")
+    assert signing.startswith("files ")
+    assert keys.rsa_file.read_text(encoding="utf-8") not in result.output
+
+
+def test_a_key_that_cannot_sign_is_a_failure_of_the_transport(tmp_path: Path) -> None:
+    """Letters would not leave; social posts would."""
+    (tmp_path / "rsa.pem").write_text("nothing of a key", encoding="utf-8")
+
+    result = run(tmp_path, SIGNED + FOLDERS, "check", "--json")
+
+    files, by_hand = json.loads(result.output)
+    assert result.exit_code == 4
+    assert (files["ok"], by_hand["ok"]) == (False, True)
+    assert "config.toml:9 (dkim.key): this is not a private key in PEM" in files["why"]
+
+
+def test_letters_that_a_service_signs_need_no_key_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is handed fields, and writes the message itself."""
+    with FakePostmark() as api:
+        monkeypatch.setenv("POSTMARK_TOKEN", TOKEN)
+        service = f'[[mail]]\nname = "main"\ntype = "postmark"\nurl = "{api.url}"\n'
+
+        result = run(tmp_path, SIGNED + service + 'token = { env = "POSTMARK_TOKEN" }\n', "check")
+
+    assert result.exit_code == 0
+    assert "signed" not in result.output
 
 
 def test_one_channel_can_be_checked_alone(tmp_path: Path) -> None:

@@ -133,6 +133,49 @@ def test_the_same_edition_is_not_sent_again(app: App) -> None:
     assert frozen(app) == [(two.edition_id, 26)]
 
 
+def test_a_changed_edition_waits_while_the_one_before_it_has_hardly_begun(app: App) -> None:
+    """Everybody who still waits for the first would get two."""
+    plan(app)
+    begin(app)
+    change(campaign_file(app), "title = ", "# title = ")
+    with app.database.write() as connection:
+        first = ledger.entries(connection)[0]
+        when = When(datetime.fromisoformat("2026-11-24T09:00"), UTC)
+        schedule.add(connection, CAMPAIGN, when, None, now=DUE)
+
+    (_, two), _said = begin(app)
+
+    assert two.state == "failed"
+    assert f"newsletter cancel {first.id}" in two.why
+    assert len(frozen(app)) == 1
+
+
+def test_letters_that_are_put_off_do_not_keep_back_the_next_edition(app: App) -> None:
+    """Greylisted ones may take their day."""
+    plan(app)
+    begin(app)
+    change(campaign_file(app), "title = ", "# title = ")
+    with app.database.write() as connection:
+        connection.execute(text("UPDATE delivery SET state = 'deferred'"))
+        when = When(datetime.fromisoformat("2026-11-24T09:00"), UTC)
+        schedule.add(connection, CAMPAIGN, when, None, now=DUE)
+
+    (_, two), _said = begin(app)
+
+    assert two.state == "started"
+    assert len(frozen(app)) == 2
+
+
+def test_the_policy_for_letters_in_doubt_is_the_campaigns(app: App) -> None:
+    """Frozen with the edition: what config.toml says later does not change it."""
+    change(campaign_file(app), "subject = ", 'on_unknown = "resend"\nsubject = ')
+    plan(app)
+    begin(app)
+
+    with app.database.read() as connection:
+        assert connection.execute(text("SELECT on_unknown FROM edition")).scalars().all() == ["resend"]
+
+
 def test_an_edition_that_was_cancelled_is_not_said_to_have_left(app: App) -> None:
     """It fails, with the true reason."""
     plan(app)
@@ -216,6 +259,22 @@ def test_a_secret_that_is_not_set_is_noticed_before_anything_is_frozen(app: App)
 
     assert one.state == "failed"
     assert "RIVER_TOKEN_THAT_IS_NOT_SET" in one.why
+    assert frozen(app) == []
+
+
+def test_a_key_that_cannot_sign_is_noticed_before_anything_is_frozen(app: App) -> None:
+    """With the line of config.toml that names it."""
+    (app.workspace.root / "rsa.pem").write_text("nothing of a key", encoding="utf-8")
+    with app.workspace.config.open("a", encoding="utf-8") as file:
+        file.write(
+            '\n[dkim]\ndomain = "rivertrust.example"\nselector = "autumn"\nkey = { file = "rsa.pem" }\n'
+        )
+    plan(app)
+
+    (one,), _ = begin(app)
+
+    assert one.state == "failed"
+    assert re.search(r"config\.toml:\d+ \(dkim\.key\): this is not a private key", one.why)
     assert frozen(app) == []
 
 

@@ -89,10 +89,9 @@ def test_batches_of_one_transaction_do_not_mix(database: Database) -> None:
     assert found(database) == []
 
 
+@pytest.mark.parametrize("fresh_database", ["postgresql"], indirect=True)
 def test_a_row_whose_key_somebody_has_taken_is_left_out(database: Database) -> None:
     """Where others write at the same time; what stands there stays, and every other row is written."""
-    if database.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer")
     with database.write() as connection:
         add_rows(connection, subscriber, [person(1, first_name="Zoe")], BORN)
     with database.write() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.errors import DeliveryError, RefusedSenderError
@@ -35,6 +36,7 @@ class SmtpSession:
         """
         self._settings = settings
         self._server: Wire | None = None
+        self._meanwhile = partial(_have_written, (), 0)
         self._transactions = self._open()
 
     def send(self, window: Sequence[OutgoingLetter]) -> Sequence[Receipt | DeliveryError | None]:
@@ -69,6 +71,7 @@ class SmtpSession:
         broken = 0
         for place, letter in enumerate(window):
             following = window[place + 1] if place + 1 < len(window) else None
+            self._meanwhile = partial(_have_written, window, place + 2)
             try:
                 outcome = self._send_one(letter, following)
             except DeliveryError:
@@ -96,6 +99,7 @@ class SmtpSession:
         if self._server is None:
             self._transactions = self._open()
         transactions = self._transactions
+        transactions.meanwhile = self._meanwhile
         outcome = transactions.attempt(letter, following if transactions.taken + 1 < most else None)
         transactions.fresh = False
         return outcome
@@ -115,3 +119,9 @@ class SmtpSession:
         if self._server is not None:
             self._server.close()
         self._server = None
+
+
+def _have_written(window: Sequence[OutgoingLetter], place: int) -> None:
+    """Have a letter written that is written when it is first asked for."""
+    if place < len(window):
+        window[place]

@@ -20,7 +20,7 @@ from newsletter.mail.smtp.replies import judge, lost, rule_for, words
 from newsletter.model import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from newsletter.mail.base import OutgoingLetter
     from newsletter.mail.smtp import Smtp
@@ -55,6 +55,8 @@ class Transactions:
         """Whether the connection can take another letter."""
         self.spent = False
         """Whether the server did not look at the last letter; another connection may take it."""
+        self.meanwhile: Callable[[], object] = _rest
+        """Done while the server thinks about a body."""
         self._server = server
         self._timeout_s = settings.timeout_s
         self._reply_timeout_s = settings.reply_timeout_s
@@ -163,6 +165,7 @@ class Transactions:
         except OSError as error:
             self.usable = False
             return self._early_answer() or lost(server.phase, error)
+        self.meanwhile()
         sock.settimeout(self._reply_timeout_s)
         code, reply = server.getreply()
         sock.settimeout(self._timeout_s)
@@ -183,10 +186,10 @@ class Transactions:
     def _write_body(self, message: bytes, behind: Sequence[bytes]) -> None:
         last = message
         if len(message) > LAST_WRITE_BYTES:
-            whole = memoryview(message)
-            for start in range(0, len(message) - LAST_WRITE_BYTES, LAST_WRITE_BYTES):
-                self._write(whole[start : start + LAST_WRITE_BYTES])
-                last = message[start + LAST_WRITE_BYTES :]
+            whole, cut = memoryview(message), len(message) - LAST_WRITE_BYTES
+            for start in range(0, cut, LAST_WRITE_BYTES):
+                self._write(whole[start : min(start + LAST_WRITE_BYTES, cut)])
+            last = message[cut:]
         # From here on nobody knows which byte was the last to arrive.
         self._server.phase = "dot_written"
         self._write(b"".join((last, DOT, *behind)))
@@ -215,6 +218,10 @@ class Transactions:
         sock = self._server.sock
         assert sock is not None
         sock.sendall(octets)
+
+
+def _rest() -> None:
+    """Wait with idle hands."""
 
 
 def _queue_id(text: str) -> str:
