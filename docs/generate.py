@@ -22,9 +22,12 @@ from newsletter.campaigns import campaign
 from newsletter.checks import preflight
 from newsletter.cli import entry
 from newsletter.cli.main import COMMANDS, main
+from newsletter.mail.base import MailTransport
+from newsletter.social.base import SocialNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 REFERENCE = Path(__file__).parent / "reference"
 SECRETS = """Secrets are named, not written: `token = { env = "NAME" }` or `{ file = "path" }`.
@@ -60,12 +63,21 @@ def block(text: str) -> str:
 
 def settings_page() -> str:
     """Return every key of config.toml."""
-    parts = [NOTICE, "# config.toml\n\n", SECRETS, *tables(config.Config, "")]
-    for title, package in (("[[mail]]", mail), ("[[social]]", social)):
-        for kind in adapters.known(package):
-            shape = adapters.adapter_class(package, kind)
-            parts += [f'\n## {title} type = "{kind}"\n\n{summary(shape)}\n\n', *rows(shape, skip=())]
-    return "".join(parts)
+    settings = tables(config.Config, "", skip=("mail", "social"))
+    transports = adapter_tables(mail, MailTransport, "[[mail]]")
+    networks = adapter_tables(social, SocialNetwork, "[[social]]")
+    return "".join([NOTICE, "# config.toml\n\n", SECRETS, *settings, *transports, *networks])
+
+
+def adapter_tables(package: ModuleType, base: type[Any], title: str) -> Iterator[str]:
+    """Yield a section for the settings that every type has, and one for each type's own."""
+    common = tuple(field.name for field in dataclasses.fields(base))
+    yield f"\n## {title} of every type\n\n{summary(base)}\n\n"
+    yield from rows(base, skip=())
+    for name in adapters.known(package):
+        shape = adapters.adapter_class(package, name)
+        yield f'\n## {title} type = "{name}"\n\n{summary(shape)}\n\n'
+        yield from rows(shape, skip=common)
 
 
 def campaign_page() -> str:
@@ -83,24 +95,24 @@ def checks_page() -> str:
     return "".join(parts)
 
 
-def tables(shape: type[Any], name: str, skip: tuple[str, ...] = ()) -> Iterator[str]:
+def tables(shape: type[Any], name: str, skip: tuple[str, ...] = (), brackets: str = "[{}]") -> Iterator[str]:
     """Yield a section for a dataclass and one for each dataclass inside it."""
-    title = f"[{name}]" if name else "At the top"
+    title = brackets.format(name) if name else "At the top"
     inner = dict(inner_tables(shape))
     if any(field.name not in {*inner, *skip} for field in dataclasses.fields(shape)):
         yield f"\n## {title}\n\n{summary(shape)}\n\n"
         yield from rows(shape, skip=(*skip, *inner))
-    for field, table in inner.items():
-        yield from tables(table, f"{name}.{field}" if name else field)
+    for field, (table, inner_brackets) in inner.items():
+        yield from tables(table, f"{name}.{field}" if name else field, brackets=inner_brackets)
 
 
-def inner_tables(shape: type[Any]) -> Iterator[tuple[str, type[Any]]]:
-    """Yield the fields that are tables of their own."""
+def inner_tables(shape: type[Any]) -> Iterator[tuple[str, tuple[type[Any], str]]]:
+    """Yield the fields that are tables of their own, each with the brackets that such a table has."""
     for name, hint in typing.get_type_hints(shape).items():
         choices = [hint, *typing.get_args(hint)]
         found = next((choice for choice in choices if dataclasses.is_dataclass(choice)), None)
         if isinstance(found, type):
-            yield name, found
+            yield name, (found, "[[{}]]" if typing.get_origin(hint) is tuple else "[{}]")
 
 
 def rows(shape: type[Any], skip: tuple[str, ...]) -> Iterator[str]:
@@ -133,13 +145,13 @@ def field_docstrings(shape: type[Any]) -> dict[str, str]:
 def kind(hint: Any) -> str:
     """Return a type in words."""
     if typing.get_origin(hint) is typing.Literal:
-        return " or ".join(f"`{choice}`" for choice in typing.get_args(hint))
+        return " or ".join(f"`{choice}`" for choice in typing.get_args(hint) if choice)
     words = {str: "text", int: "number", float: "number", bool: "true or false", Path: "path"}
     arguments = [argument for argument in typing.get_args(hint) if argument not in {type(None), Ellipsis}]
     if hint in words:
         return words[hint]
     if typing.get_origin(hint) is tuple:
-        return f"list of {kind(arguments[0])}s" if arguments[0] is str else "tables"
+        return f"list of {kind(arguments[0])}s" if arguments[0] in words else "tables"
     if typing.get_origin(hint) is dict:
         return "table of texts"
     if arguments:
@@ -152,7 +164,7 @@ def default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         return (
             ""
-            if field.default in ("", None)
+            if field.default in ("", None, ())
             else f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
         )
     return "" if field.default_factory is not dataclasses.MISSING else "required"
@@ -160,7 +172,7 @@ def default(field: dataclasses.Field[Any]) -> str:
 
 def summary(shape: type[Any]) -> str:
     """Return the first line of the docstring."""
-    return (inspect.getdoc(shape) or "").partition("\n")[0]
+    return cell((inspect.getdoc(shape) or "").partition("\n")[0])
 
 
 def cell(text: str) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from newsletter import clock, config, workspace
+from newsletter.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,11 @@ class App:
         """Return why everything is held, or nothing."""
         from newsletter.storage.glance import held_because
 
-        return held_because(self.config.database.address(), self.workspace.root)
+        try:
+            address = self.config.database.address()
+        except ConfigError:
+            return ""  # said by the command that needs the database; others go on without it
+        return held_because(address, self.workspace.root)
 
     def close(self) -> None:
         """Close what was opened; this also empties SQLite's log, where erased words still stand."""

@@ -70,11 +70,13 @@ def dispatch(
         counts = recover(connection, sender, now())
         failpoint.reach("recovered")
         held = emergency.guard(connection, now())
+    failpoint.reach("recovery-committed")
     if held:
         return Summary(counts, (f"nothing leaves since {held.at:%Y-%m-%d %H:%M} UTC: {held.why}",))
     round_ = Round(opened, sender, now, edition_id, stop or threading.Event(), on_progress)
     with at_work(sender.owner):
         round_.run()
+    failpoint.reach("round-ended")
     with opened.database.write() as connection:
         for entry in ledger.entries(connection, state="sending"):
             finish(connection, entry.id, now())

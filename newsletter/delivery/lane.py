@@ -120,6 +120,7 @@ class Lane:
         except NewsletterError as error:
             self._hold(claim, str(error))
             return True
+        failpoint.reach("slice-prepared")
         usable = True
         step = self._advance(claim, (), size=self.size)
         while step.window or step.again_at:

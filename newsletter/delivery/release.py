@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from newsletter import clock
+from newsletter import clock, failpoint
 from newsletter.audience import recipients
 from newsletter.campaigns.load import load
 from newsletter.checks import judge, preflight
@@ -49,6 +49,8 @@ def begin(opened: Opened, say: Callable[[str], None]) -> bool:
     with opened.database.write() as connection:
         found = occurrences.left_behind(connection, now, catch_up_within_s=within_s)
         found += occurrences.begin_due(connection, now, catch_up_within_s=within_s)
+        failpoint.reach("occurrence-recorded")
+    failpoint.reach("occurrence-begun")
     settled = [release(opened, one) if one.state == "started" else one for one in found]
     for one in settled:
         due = clock.in_full(one.due_at, one.zone, opened.now())
@@ -161,6 +163,7 @@ def _freeze(opened: Opened, occurrence: Occurrence, edition: Edition) -> Occurre
         state, why = _stands(frozen)
         settled = replace(occurrence, state=state, why=why, edition_id=edition.id, at=now)
         occurrences.settle(connection, settled)
+        failpoint.reach("occurrence-frozen")
     return settled
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from newsletter import failpoint
 from newsletter.errors import NewsletterError
 from newsletter.outbox import feedback, hold, protection
 from newsletter.outbox.settle import Outcome, settle
@@ -154,6 +155,7 @@ class Sender(Terms):
         if again:
             _unmark(connection, claim, outcomes)
         settled = settle(connection, claim, outcomes, self.rules, now)
+        failpoint.reach("window-settled")
         counts = Counter(settled.counts)
         why = str(refusal) if refusal else settled.refusal
         why = why or protection.judge(connection, claim, outcomes)
@@ -217,3 +219,4 @@ def _give_back(connection: Connection, claim: Claim, again_at: datetime | None, 
         # Nothing of it can become due by itself; without a date it would be taken up again and again.
         deferred_until = native.moment(connection, now + timedelta(seconds=LEASE_S))
     native.run(connection, _GIVE_BACK, {**mine, "done": not left, "not_before": deferred_until})
+    failpoint.reach("slice-given-back")

@@ -131,6 +131,7 @@ def _freeze_letters(connection: Connection, edition: Edition, channel: str, now:
         return 0
     size = min(SLICE, max(SMALLEST_SLICE, people // SHARES))
     first = _add_slices(connection, edition, channel, count=-(-people // size))
+    failpoint.reach("freeze-sliced")
     # Whoever subscribes between the count and this statement has no slice and gets the next edition.
     chosen = recipients.selection(edition.lists).limit(people).subquery()
     number = func.row_number().over(order_by=chosen.c.subscriber_id) - 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, true, update
 
+from newsletter import failpoint
 from newsletter.model import DeliveryState
 from newsletter.outbox import hold
 from newsletter.outbox.window import IN_DOUBT
@@ -60,6 +61,7 @@ def recover(connection: Connection, sender: Sender, now: datetime) -> Counter[st
     for row in held:
         if is_gone(row.owner, row.lease_until, now):
             counts += _doubt(connection, sender, row, now)
+            failpoint.reach("slice-doubted")
             freed = {"owner": "", "lease_until": None, "not_before": None, "fence": slice_.c.fence + 1}
             connection.execute(update(slice_).where(slice_.c.id == row.id).values(freed))
             hold.mark_done(connection, row.edition_id)

@@ -15,7 +15,10 @@ from newsletter.cli.main import main
 from newsletter.storage import migrate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.servers.postgres import Postgres
 
 CONFIG = """\
 [organisation]
@@ -163,3 +166,66 @@ def test_a_folder_that_is_not_there_is_named(root: Path) -> None:
 
     assert result.exit_code == 1
     assert str(root / "missing" / "copy.db") in result.stderr
+
+
+@pytest.fixture
+def on_postgres(root: Path, postgres: Postgres) -> Iterator[Path]:
+    """Return a workspace whose database is on a PostgreSQL server, and has no tables."""
+    with postgres.database(migrated=False) as url:
+        (root / "config.toml").write_text(f'{CONFIG}[database]\nurl = "{url}"\n', encoding="utf-8")
+        yield root
+
+
+def test_a_postgresql_database_is_upgraded_and_looked_at(on_postgres: Path, postgres: Postgres) -> None:
+    """With the same words."""
+    without = run(on_postgres, "info").output
+    upgraded = run(on_postgres, "upgrade").output
+    shown = run(on_postgres, "info").output
+    again = run(on_postgres, "upgrade").output
+
+    assert f"needed    {NEWEST}; run: newsletter db upgrade" in without
+    assert upgraded == f"upgraded the database from revision none to {NEWEST}\n"
+    assert f"engine    PostgreSQL {postgres.execute('SHOW server_version')[0][0]}" in shown
+    assert f"revision  {NEWEST} (current)" in shown
+    assert "  subscriber                  0" in shown
+    assert again == f"the database has revision {NEWEST} already; nothing was changed\n"
+
+
+def test_a_postgresql_database_is_backed_up_with_its_own_tool(on_postgres: Path) -> None:
+    """One line says how, and no file is left that looks like a copy."""
+    result = run(on_postgres, "backup", str(on_postgres / "copy.dump"))
+
+    assert result.exit_code == 1
+    assert "pg_dump --format=custom --host=127.0.0.1 --port=" in result.stderr
+    assert not (on_postgres / "copy.dump").exists()
+
+
+def test_a_server_that_is_not_there_is_one_line_without_its_password(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the address is kept outside config.toml."""
+    (root / "config.toml").write_text(
+        f'{CONFIG}[database]\nurl = {{ env = "RIVER_DATABASE" }}\n', encoding="utf-8"
+    )
+    not_set = run(root, "info")
+    monkeypatch.setenv("RIVER_DATABASE", "postgresql://asha:hush@127.0.0.1:1/news")
+    away = run(root, "info")
+
+    assert not_set.exit_code == 2
+    assert "the environment variable RIVER_DATABASE is not set" in not_set.stderr
+    assert away.exit_code == 1
+    assert away.stderr.startswith(
+        "error: 127.0.0.1:1/news: the database cannot be reached; check that it runs"
+    )
+    assert "hush" not in away.output + away.stderr
+
+
+def test_commands_that_need_no_database_do_not_ask_for_its_address(root: Path) -> None:
+    """Designers build letters on machines that know no password."""
+    (root / "config.toml").write_text(
+        f'{CONFIG}[database]\nurl = {{ env = "RIVER_DATABASE" }}\n', encoding="utf-8"
+    )
+
+    result = CliRunner().invoke(main, ["-C", str(root), "campaign", "list"])
+
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from newsletter.errors import (
-    PermanentError,
-    RefusedSenderError,
-)
+from newsletter.delivery.dkim import signer_of
+from newsletter.errors import PermanentError, RefusedSenderError
 from newsletter.mail.ses.session import MAX_BYTES
 from newsletter.model import Receipt
+from tests.delivery.domain_keys import DomainKeys
 from tests.mail.api_faults import Fault
 from tests.mail.fake_ses import KEY_ID, REGION, SECRET, FakeSes, refused
-from tests.mail.through_ses import MESSAGE, forget_own_aws, letter, letters, outcome_of, send
+from tests.mail.through_ses import MESSAGE, forget_own_aws, letter, letters, outcome_of, send, transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,19 @@ def test_a_key_with_other_characters_still_makes_a_tag(api: FakeSes) -> None:
     (tag,) = api.taken[0].tags.values()
     assert tag.startswith("_dition_7___x")
     assert len(tag) == 256
+
+
+def test_our_signature_outlives_what_ses_writes_anew(api: FakeSes, tmp_path: Path) -> None:
+    """Date and Message-ID are replaced on the way, so neither is covered."""
+    keys = DomainKeys(tmp_path)
+    signer = signer_of(keys.settings, unsigned=transport(api.url).replaced_headers)
+    assert signer is not None
+    send(api.url, letter(message=signer.sign(MESSAGE, datetime(2026, 3, 2, 9, tzinfo=UTC))))
+
+    taken = api.taken[0].message
+    arrived = taken.replace(b"09:00:00", b"09:01:17").replace(b"<k7@rivertrust", b"<0102018f@email.amazonses")
+    assert arrived.count(b"09:01:17") == arrived.count(b"<0102018f@") == 1
+    assert keys.verdicts(arrived) == [True, True]
 
 
 def test_a_window_goes_out_in_its_order(api: FakeSes) -> None:

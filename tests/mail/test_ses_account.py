@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from newsletter.errors import (
-    ConfigError,
-    RefusedSenderError,
-    TransientError,
-)
+from newsletter.errors import ConfigError, RefusedSenderError, TransientError
 from newsletter.secret import Secret
 from tests.mail.fake_ses import KEY_ID, SECRET, FakeSes
 from tests.mail.through_ses import forget_own_aws, letter, outcome_of, send, transport

@@ -128,7 +128,7 @@ class Postgres:
             return cursor.fetchall() if cursor.description else []
 
     def end_connections(self, name: str | None) -> None:
-        """Cut off everybody who is connected to a database, as a restart does, and wait until they are gone."""
+        """Cut off everybody who is connected to a database, as a restart does; return when they are gone."""
         theirs = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a name of ours
         self.execute(theirs)
 
