@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from newsletter.audience import signing
+from newsletter.outbox import health
 from newsletter.storage.place import fingerprint
 from newsletter.storage.tables import install
 
@@ -56,6 +57,7 @@ def release_all(connection: Connection, now: datetime) -> bool:
     signing.signing_key(connection, now)
     was_held = held(connection) is not None
     connection.execute(update(install).values(held_at=None, held_why="", place=fingerprint(connection)))
+    health.forget(connection)
     return was_held
 
 

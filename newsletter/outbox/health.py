@@ -48,6 +48,11 @@ def note_success(connection: Connection, channel: str) -> None:
     connection.execute(delete(channel_health).where(channel_health.c.channel == channel))
 
 
+def forget(connection: Connection) -> None:
+    """Forget what was wrong with every channel, so that each is tried again at once."""
+    connection.execute(delete(channel_health))
+
+
 def closed(connection: Connection, now: datetime) -> Mapping[str, str]:
     """Return the channels that are left alone now: name → why and until when."""
     query = select(channel_health).where(channel_health.c.closed_until > now)

@@ -8,7 +8,7 @@ from sqlalchemy import exists, false, select, update
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
-from newsletter.outbox import protection
+from newsletter.outbox import health, protection
 from newsletter.outbox.ledger import OPEN, of_edition
 from newsletter.storage import native
 from newsletter.storage.tables import delivery, edition, slice_
@@ -44,6 +44,8 @@ def resume(connection: Connection, entry: Entry) -> None:
     if not connection.execute(update(edition).where(paused).values(state="sending", why="")).rowcount:
         raise NewsletterError(f"edition {entry.id} is not paused, it is {entry.state}")
     protection.forget(connection, entry.id)
+    # A person who lets it go on has mended what kept the channels shut.
+    health.forget(connection)
 
 
 def cancel(connection: Connection, entry: Entry, now: datetime) -> int:

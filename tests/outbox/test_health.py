@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from newsletter.outbox import health
-from tests.outbox.audience import NOW, later
+from newsletter.outbox import health, hold, ledger
+from tests.outbox.audience import NOW, edition_in, frozen_in, later, subscribe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from newsletter.storage.database import Database
 
 
@@ -57,5 +59,18 @@ def test_an_answer_opens_it_again(database: Database) -> None:
         assert health.failing(connection) == {"main"}
         health.note_success(connection, "main")
         assert health.failing(connection) == set()
+
+    assert not closed(database)
+
+
+def test_a_person_who_lets_an_edition_go_on_opens_them_all(database: Database, tmp_path: Path) -> None:
+    """The password is mended; nobody waits for a quarter of an hour."""
+    subscribe(database, 1)
+    frozen_in(database, edition_in(tmp_path), tmp_path)
+    fail(database, 1, refused=True)
+    with database.write() as connection:
+        entry = ledger.find(connection, "autumn")
+        hold.pause(connection, entry.id, "the login was refused")
+        hold.resume(connection, entry)
 
     assert not closed(database)
