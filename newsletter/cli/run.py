@@ -36,10 +36,13 @@ def run(app: App, host: str | None, port: int | None, *, once: bool) -> None:
     """
     from newsletter.cli.signals import until_signal
     from newsletter.delivery import lock
+    from newsletter.outbox import hold
 
     # Every mistake in the settings shows before anything starts.
     channels = [*(one.name for one in app.transports), *(one.name for one in app.networks)]
     with lock.hold(app.workspace.lock, now=app.now()), until_signal() as stop:
+        with app.database.write() as connection:
+            hold.look_again(connection)
         if once:
             went_well = [step() for step in _steps(app, stop)]
             click.get_current_context().exit(0 if all(went_well) else 4)

@@ -213,11 +213,12 @@ def _dispatch(app: App, entry: Entry, *, as_json: bool) -> None:
     from newsletter.cli.signals import until_signal
     from newsletter.delivery.dispatch import dispatch
     from newsletter.errors import NewsletterError
-    from newsletter.outbox import ledger
+    from newsletter.outbox import hold, ledger
 
     if entry.state == "cancelled":
         raise NewsletterError(f"edition {entry.id} was cancelled; nothing more of it is sent")
-    with app.database.read() as connection:
+    with app.database.write() as connection:
+        hold.look_again(connection, entry.id)
         states = ledger.states(connection, entry.id)
     count = sum(states[state] for state in ledger.OPEN)
     with until_signal() as stop, progress(count, as_json=as_json) as tell:

@@ -85,6 +85,17 @@ def reopen(connection: Connection, edition_id: str) -> None:
     )
 
 
+def look_again(connection: Connection, edition_id: str | None = None) -> None:
+    """Have slices looked at now that a limit kept back: a person may have lifted it since."""
+    waiting = exists().where(
+        delivery.c.slice_id == slice_.c.id, delivery.c.state == DeliveryState.PENDING.value
+    )
+    statement = update(slice_).where(slice_.c.owner == "", slice_.c.not_before.is_not(None), waiting)
+    if edition_id is not None:
+        statement = statement.where(slice_.c.edition_id == edition_id)
+    connection.execute(statement.values(not_before=None))
+
+
 def mark_done(connection: Connection, edition_id: str) -> None:
     """Mark the slices in which nothing is still to happen, so that no sender looks at them again."""
     left = exists().where(delivery.c.slice_id == slice_.c.id, delivery.c.state.in_(OPEN))

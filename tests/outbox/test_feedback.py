@@ -11,6 +11,7 @@ from newsletter.audience import suppression
 from newsletter.config import Sending
 from newsletter.errors import PermanentError, TransientError
 from newsletter.outbox import limits
+from newsletter.outbox.bucket import Limit
 from newsletter.outbox.claim import Sender
 from tests.outbox.audience import NOW, edition_in, frozen_in, later, states, subscribe
 
@@ -108,7 +109,7 @@ def test_what_was_not_tried_does_not_count_against_the_day(
     """A relay that breaks off takes nothing away from today's letters."""
     subscribe(database, 4)
     frozen_in(database, edition_in(tmp_path), tmp_path)
-    day = limits.Limits(channels={"main": limits.Limit(per_day=10)})
+    day = limits.Limits(channels={"main": Limit(per_day=10)})
     held_to = dataclasses.replace(sender, limits=day)
     send_window(database, held_to, None, None)
 
