@@ -1,5 +1,6 @@
 # make demo   the whole job on this machine, offline after installation
 # make test   every test          make lint   style, types, layers
+# make faults break everything, count what arrives
 # make bench  measured figures    make docs   regenerate reference pages and pictures
 #             (make bench ARGS="--full --write": every one of a million letters, kept in benchmarks/RESULTS.md)
 # make pins   renew the hash-pinned requirement files
@@ -14,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode $(1); } || \
           $(BIN)/python -m pip install -q $(1)
 
-.PHONY: demo test lint bench docs pins wheel clean
+.PHONY: demo test lint faults bench docs pins wheel clean
 
 demo: $(VENV)/.run
 	@$(BIN)/newsletter demo
@@ -30,6 +31,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults.run --write $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
 HANG_S: Final = 0.25
 """How long a sender waits where the mail server hangs."""
 LONG_LETTER_BYTES: Final = 100_000
-BEFORE_THE_DOT: Final = tuple(
-    {"step": step, "reply": reply}
-    for step in ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA")
-    for reply in ("drop", "close", "silence", "what was the question?", "999 odd")
-) + ({"step": "BODY", "reply": "drop after {octets}"}, {"step": "BODY", "reply": "close after {octets}"})
+BEFORE_THE_DOT: Final = (
+    *tuple(
+        {"step": step, "reply": reply}
+        for step in ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA")
+        for reply in ("drop", "close", "silence", "what was the question?", "999 odd")
+    ),
+    {"step": "BODY", "reply": "drop after {octets}"},
+    {"step": "BODY", "reply": "close after {octets}"},
+)
 AFTER_THE_DOT: Final = tuple(
     {"step": "DOT", "reply": reply}
     for reply in ("hang up", "drop", "close", "silence", "what was the question?", "354 go on")
@@ -71,7 +75,7 @@ def _wrong_states(scene: Scene, step: str, code: str, at_once: dict[str, int]) -
     failed = scene.faults if code in FOR_GOOD and step in ABOUT_THE_LETTER else 0
     wanted = {"sent": scene.people - failed} | ({"failed": failed} if failed else {})
     found = states(scene.database)
-    broken = () if found == wanted else (f"{found} after {code} at {step}, not {wanted}",)
+    broken: tuple[str, ...] = () if found == wanted else (f"{found} after {code} at {step}, not {wanted}",)
     if code in FOR_NOW and "failed" in at_once:
         broken += (f"{code} at {step} made letters fail at once",)
     return broken
@@ -127,7 +131,9 @@ ROWS: Final = (
         "connection dropped, closed, hanging or garbled before DATA and in the body",
         broken_off,
         tuple(
-            {**moment, "policy": policy, "doubtful": False} for moment in BEFORE_THE_DOT for policy in POLICIES
+            {**moment, "policy": policy, "doubtful": False}
+            for moment in BEFORE_THE_DOT
+            for policy in POLICIES
         ),
         short=27,
         full=540,

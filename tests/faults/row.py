@@ -35,8 +35,6 @@ class Row:
     """Trials of the full run."""
     on: tuple[str, ...] = (SQLITE,)
     """The databases it is tried on."""
-    needs_library: bool = False
-    """Whether it needs the library of `tests.faults.disk`."""
     expected: str = ""
     """What more it promises, for the report."""
 

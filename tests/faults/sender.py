@@ -174,8 +174,8 @@ def main() -> None:
     """Fork a sender per order until standard input ends."""
     _warm_up()
     woken, wake = os.pipe()
-    os.set_blocking(wake, False)  # noqa: FBT003 - the one argument
-    os.set_blocking(woken, False)  # noqa: FBT003 - the one argument
+    os.set_blocking(wake, False)
+    os.set_blocking(woken, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     waiting = selectors.DefaultSelector()

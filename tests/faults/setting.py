@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tests.faults.senders import Senders
     from tests.servers.postgres import Postgres
 
+_serials = itertools.count()
 FILE: Final = "sqlite:///newsletter.db"
 _CONFIG: Final = """\
 [organisation]
@@ -92,6 +94,8 @@ class Stage:
         self.postgres = postgres
         self._templates: dict[Contents, tuple[Path, str]] = {}
         self._made = 0
+        # Stages share one server.
+        self._serial = next(_serials)
 
     @contextmanager
     def scene(self, contents: Contents, ways: Ways) -> Iterator[Scene]:
@@ -124,7 +128,7 @@ class Stage:
             yield FILE
             return
         self._made += 1
-        name = f"trial_{self._made}"
+        name = f"trial_{self._serial}_{self._made}"
         self.postgres.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
         try:
             yield self.postgres.url(name)
@@ -152,7 +156,7 @@ class Stage:
         if contents not in self._templates:
             folder = self._new_folder()
             folder.mkdir()
-            name, url = f"template_{self._made}", FILE
+            name, url = f"template_{self._serial}_{self._made}", FILE
             if self.postgres is not None:
                 self.postgres.execute(f"CREATE DATABASE {name}")
                 url = self.postgres.url(name)
@@ -186,8 +190,9 @@ def _edition(folder: Path, number: int, letter_bytes: int) -> Edition:
         slots=audience.LETTER.slots,
     )
     return audience.edition_in(
-        folder, campaign=f"otters-{number}", folder=folder / "out" / f"otters-{number}", subject=subject, letter=letter
+        folder,
+        campaign=f"otters-{number}",
+        folder=folder / "out" / f"otters-{number}",
+        subject=subject,
+        letter=letter,
     )
-
-
-__all__ = ["Contents", "Stage", "Ways", "replace"]

@@ -1,8 +1,7 @@
-"""The mail server of a trial: it keeps the tally that is the truth, and can strike at any moment of the dialogue."""
+"""The mail server of a trial: it keeps the tally that is the truth, and strikes at any moment."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 import time
@@ -14,6 +13,7 @@ from tests.mail.conversation import Conversation
 from tests.mail.relay import Relay
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 _SUBJECT = re.compile(rb"^Subject: (.*?)\r$", re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,7 +240,7 @@ def test_the_promises_hold_whatever_happens(
     """On either database; a PostgreSQL of its own for every example takes longer, so there are fewer."""
     examples = 30 if request.node.callspec.params["fresh_database"] == "sqlite" else 12
     run_state_machine_as_test(
-        lambda: Outbox(fresh_database),
+        partial(Outbox, fresh_database),  # type: ignore[arg-type] # hypothesis calls it, and asks no more
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,

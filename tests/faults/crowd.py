@@ -1,0 +1,66 @@
+"""Several programs on one database at once: two senders and two schedulers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from newsletter import clock
+from newsletter.delivery import schedule
+from newsletter.storage.tables import occurrence
+from newsletter.when import When
+from tests.faults.row import POSTGRES, SQLITE, Row, crossed
+from tests.faults.setting import Contents, Ways
+from tests.faults.verdict import judge
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from tests.faults.setting import Stage
+    from tests.faults.verdict import Trial
+
+CAMPAIGNS: Final = 2
+
+
+def at_once(stage: Stage, dice: Random, *, connections: int) -> Trial:
+    """Have two schedulers and two senders begin the same moment."""
+    contents = Contents(60, editions=CAMPAIGNS, frozen=False)
+    with stage.scene(contents, Ways(connections=connections)) as scene:
+        due = (clock.now() - timedelta(minutes=1)).replace(tzinfo=None, second=0, microsecond=0)
+        with scene.database.write() as connection:
+            for number in range(CAMPAIGNS):
+                schedule.add(
+                    connection,
+                    f"otters-{number}",
+                    When(due, ZoneInfo("UTC")),
+                    None,
+                    now=clock.now() - timedelta(hours=1),
+                )
+        tasks = ["schedule", "schedule", "send", "send"]
+        dice.shuffle(tasks)
+        programs = [scene.start(task=task) for task in tasks]
+        codes = [scene.wait_for(program) for program in programs]
+        broken = () if not any(codes) else (f"programs ended with {codes}",)
+        scene.resume()
+        with scene.database.read() as connection:
+            begun = connection.execute(select(func.count()).select_from(occurrence)).scalar_one()
+        if begun != CAMPAIGNS:
+            broken += (f"{begun} occurrences of {CAMPAIGNS} campaigns",)
+        return judge(scene, in_doubt=0, broken=broken)
+
+
+ROWS: Final = (
+    Row(
+        "at-once",
+        "two schedulers and two senders on one database",
+        at_once,
+        crossed(connections=(1, 3)),
+        short=20,
+        full=100,
+        on=(SQLITE, POSTGRES),
+        expected="every occurrence once, everybody once",
+    ),
+)
