@@ -141,7 +141,7 @@ ROWS: Final = (
     ),
     Row(
         "killed-in-the-dialogue",
-        "SIGKILL by the mail server: at connect, EHLO, MAIL, RCPT, DATA, in the body, at the dot, after the 250",
+        "SIGKILL by the mail server at connect, EHLO, MAIL, RCPT, DATA, in the body, at the dot, after it",
         killed_in_the_dialogue,
         tuple({**moment, "policy": policy} for moment in MOMENTS for policy in POLICIES),
         short=24,

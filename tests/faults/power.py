@@ -23,7 +23,7 @@ PEOPLE: Final = 200
 
 
 def cut(stage: Stage, dice: Random) -> Trial:
-    """Kill a sender, and reopen its database with less and less of what came after the last acknowledged commit."""
+    """Kill a sender, and reopen its database with a part of what came after an acknowledged commit."""
     with stage.scene(Contents(PEOPLE), Ways()) as scene:
         log = scene.root / "newsletter.db-wal"
         keep_open = sqlite3.connect(scene.root / "newsletter.db")

@@ -29,10 +29,10 @@ HEAD: Final = """\
 # Reliability report
 
 What becomes of letters when things break, counted by the mail server's own tally, never by ours.
-Every trial sends an edition, breaks something, lets senders take up the work again, and compares the tally with the ledger:
-states add up to what was frozen, nobody is lost, nobody gets it twice under `hold`, and what is in doubt is listed.
-*Duplicates* happen under `on_unknown = "resend"` only, which half of the trials use; *unknown* letters happen under `hold`
-only, and the number in brackets says how many of them had arrived. A trial may hold several faults.
+Every trial sends an edition, breaks something, lets senders take up the work again, and compares the
+tally with the ledger: states add up to what was frozen, nobody is lost, nobody gets it twice under
+`hold`, and what is in doubt is listed. *Duplicates* happen under `on_unknown = "resend"` only;
+*unknown* letters under `hold` only, and the number in brackets says how many of them had arrived.
 
 Written by `make faults` on {date} UTC: {machine}.
 
@@ -66,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             for line, broken in _measured(rows, Path(folder), senders, server, options):
                 lines.append(line)
-                for words in broken:
-                    pass
+                print(line, *(f"BROKEN: {words}" for words in broken), sep="\n", flush=True)
                 held = held and not broken
         finally:
             server.stop()

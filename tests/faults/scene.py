@@ -98,7 +98,7 @@ class Scene:
         assert len(self.relay.taken) == count, "something left after the end"
 
     def _is_through(self) -> bool:
-        """Tell whether every edition is over; let paused ones go on, as a person does who has mended the cause."""
+        """Tell whether every edition is over; let paused ones go on, as a person does after mending."""
         with self.database.write() as connection:
             entries = ledger.entries(connection)
             for entry in entries:
