@@ -95,6 +95,9 @@ class Round:
         """Wait for a lane to end, for a moment; say that this sender is alive."""
         done, _ = wait(self._running, timeout=GLANCE_S, return_when=FIRST_COMPLETED)
         self._gather(done)
+        if done and self._idle and self._running:
+            # What it was started for went to others; another one in its place would find nothing either.
+            self._gather(wait(self._running, timeout=GLANCE_S).done)
         now = self._now()
         if now - self._renewed_at > timedelta(seconds=LEASE_S / 4):
             self._renewed_at = now

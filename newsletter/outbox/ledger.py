@@ -10,6 +10,7 @@ from sqlalchemy import case, false, func, or_, select
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
+from newsletter.outbox import emergency
 from newsletter.storage.tables import Moment, delivery, edition, slice_
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ class Waiting:
 
 
 def waiting(connection: Connection, now: datetime, edition_id: str | None = None) -> list[Waiting]:
-    """Return what waits for a sender."""
+    """Return what waits for a sender; nothing does while everything is held."""
+    if emergency.held(connection):
+        return []
     due = or_(slice_.c.not_before.is_(None), slice_.c.not_before <= now)
     query = (
         select(

@@ -43,7 +43,7 @@ def at_once(stage: Stage, dice: Random, *, connections: int) -> Trial:
         dice.shuffle(tasks)
         programs = [scene.start(task=task) for task in tasks]
         codes = [scene.wait_for(program) for program in programs]
-        broken = () if not any(codes) else (f"programs ended with {codes}",)
+        broken: tuple[str, ...] = () if not any(codes) else (f"programs ended with {codes}",)
         scene.resume()
         with scene.database.read() as connection:
             begun = connection.execute(select(func.count()).select_from(occurrence)).scalar_one()

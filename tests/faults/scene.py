@@ -87,7 +87,7 @@ class Scene:
             assert sender.code == 0, f"a sender refuses to work: {sender.words}"
             if self.resumed_s is None and len(self.relay.taken) > before:
                 self.resumed_s = (self.relay.taken[before].at_ns - started_ns) / 1e9
-            if self._is_through():
+            if self.is_through():
                 break
             self.shift_s += NEXT_TRY_S
         else:
@@ -97,7 +97,7 @@ class Scene:
         assert self.run().code == 0
         assert len(self.relay.taken) == count, "something left after the end"
 
-    def _is_through(self) -> bool:
+    def is_through(self) -> bool:
         """Tell whether every edition is over; let paused ones go on, as a person does after mending."""
         with self.database.write() as connection:
             entries = ledger.entries(connection)
