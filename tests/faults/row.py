@@ -35,6 +35,8 @@ class Row:
     """Trials of the full run."""
     on: tuple[str, ...] = (SQLITE,)
     """The databases it is tried on."""
+    breaks_disk: bool = False
+    """Whether its senders need the library that makes a disk fail."""
     expected: str = ""
     """What more it promises, for the report."""
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from newsletter import clock
+from tests.faults import disk
 from tests.faults.row import POSTGRES, Row, Sum
 from tests.faults.senders import Senders
 from tests.faults.setting import Stage
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = [row for row in ROWS if not options.row or row.name in options.row]
     lines = ["| " + " | ".join(COLUMNS) + " |", "|" + "---|" * len(COLUMNS)]
     held = True
-    with tempfile.TemporaryDirectory() as folder, Senders() as senders:
+    with tempfile.TemporaryDirectory() as folder, Senders(disk.library(Path(folder))) as senders:
         server = Postgres(durable=True)
         try:
             for line, broken in _measured(rows, Path(folder), senders, server, options):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.faults import crowd, kills, ledgers, power, relays, stops, zombies
+from tests.faults import crowd, disk, kills, ledgers, power, relays, stops, zombies
 
 if TYPE_CHECKING:
     from tests.faults.row import Row
@@ -14,6 +14,7 @@ ROWS: Final[tuple[Row, ...]] = (
     *zombies.ROWS,
     *relays.ROWS,
     *ledgers.ROWS,
+    *disk.ROWS,
     *crowd.ROWS,
     *stops.ROWS,
     *power.ROWS,
