@@ -19,15 +19,17 @@ from tests.faults.verdict import judge
 if TYPE_CHECKING:
     from random import Random
 
+    from tests.faults.senders import Sender
     from tests.faults.setting import Stage
     from tests.faults.verdict import Trial
 
 CAMPAIGNS: Final = 2
+PEOPLE: Final = 100
 
 
 def at_once(stage: Stage, dice: Random, *, connections: int) -> Trial:
-    """Have two schedulers and two senders begin the same moment."""
-    contents = Contents(60, editions=CAMPAIGNS, frozen=False)
+    """Have two schedulers and two senders begin the same moment, or while another one is at work."""
+    contents = Contents(PEOPLE, editions=CAMPAIGNS, frozen=False)
     with stage.scene(contents, Ways(connections=connections)) as scene:
         due = (clock.now() - timedelta(minutes=1)).replace(tzinfo=None, second=0, microsecond=0)
         with scene.database.write() as connection:
@@ -41,7 +43,11 @@ def at_once(stage: Stage, dice: Random, *, connections: int) -> Trial:
                 )
         tasks = ["schedule", "schedule", "send", "send"]
         dice.shuffle(tasks)
-        programs = [scene.start(task=task) for task in tasks]
+        programs: list[Sender] = []
+        for task in tasks:
+            programs.append(scene.start(task=task))
+            # The next one comes at once, or into the middle of what this one sends.
+            scene.relay.wait_for(dice.choice((0, 0, dice.randint(1, PEOPLE))), programs[-1].ended)
         codes = [scene.wait_for(program) for program in programs]
         broken: tuple[str, ...] = () if not any(codes) else (f"programs ended with {codes}",)
         scene.resume()

@@ -40,6 +40,8 @@ class Scene:
     """What becomes of letters whose outcome nobody knows."""
     people: int
     """Recipients of every edition."""
+    editions: int
+    """How many of them there are."""
     in_flight: int
     """Letters that one sender can have on the wire at once."""
     shift_s: float = 0.0

@@ -158,12 +158,14 @@ def schedule(order: Order) -> str:
         return _edition(opened, f"out/{campaign}/{name}"), ()
 
     release.prepare = prepare  # type: ignore[assignment]
+    release.policy_of = lambda opened, _campaign: opened.loaded.config.sending.on_unknown  # type: ignore[assignment]
     app = order.open()
+    told: list[str] = []
     try:
-        release.begin(app, lambda _line: None)
+        release.begin(app, told.append)
     finally:
         app.close()
-    return send(order)
+    return "; ".join(filter(None, (*told, send(order))))
 
 
 TASKS: Final[dict[str, Callable[[Order], str]]] = {"send": send, "freeze": freeze, "schedule": schedule}

@@ -115,6 +115,7 @@ class Stage:
                     senders=self.senders,
                     policy=contents.policy,
                     people=contents.people,
+                    editions=contents.editions,
                     in_flight=ways.window * ways.connections,
                 )
             finally:

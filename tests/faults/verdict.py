@@ -59,6 +59,7 @@ def judge(scene: Scene, *, in_doubt: int | None = None, broken: tuple[str, ...] 
     duplicates = sum(count - 1 for count in tally.values())
     found = [
         *broken,
+        *(() if len(editions) == scene.editions else (f"{len(editions)} editions of {scene.editions}",)),
         *_books(scene, editions, rows),
         *(f"{row.recipient} is {row.state} and never got it" for row in lost),
         *_refused_too_early(rows),
