@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 class Carrier(Protocol):
     """What takes a window to its channel; used by one lane."""
 
+    connections: int
+    """How many it uses at once."""
+
     def prepare(self, claim: Claim) -> None:
         """Make ready to send; raises `NewsletterError` before anything is marked as on the wire.
 

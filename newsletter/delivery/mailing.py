@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
 from newsletter.delivery.letters import writer_for
@@ -41,8 +42,8 @@ class Door:
         self._routes = routes
         self._lock = threading.Lock()
 
-    def enter(self) -> MailSession:
-        """Open a session.
+    def enter(self, connections: int) -> MailSession:
+        """Open a session that uses so many connections.
 
         Raises:
             NewsletterError: as `MailTransport.connect`, or as it said to another lane.
@@ -50,7 +51,7 @@ class Door:
         with self._lock:
             if trouble := self._routes.troubles.get(self.transport.name):
                 raise TransientError(trouble)
-            session = self.transport.connect()
+            session = replace(self.transport, connections=connections).connect()
         self._routes.opened(self.transport.name)
         return session
 
@@ -69,8 +70,10 @@ class Door:
 class MailCarrier:
     """One lane's session with a transport."""
 
-    def __init__(self, opened: Opened, door: Door, signing_key: bytes) -> None:
+    def __init__(self, opened: Opened, door: Door, signing_key: bytes, connections: int) -> None:
         """Open nothing yet."""
+        self.connections = connections
+        """How many the session may use at once."""
         self._opened = opened
         self._door = door
         self._key = signing_key
@@ -91,7 +94,7 @@ class MailCarrier:
             )
         if self._session is None:
             try:
-                self._session = self._door.enter()
+                self._session = self._door.enter(self.connections)
             except DeliveryError as error:
                 raise self._door.shut(error, claim.sender_domain) from error
 

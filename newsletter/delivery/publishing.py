@@ -22,6 +22,7 @@ class SocialCarrier:
 
     def __init__(self, opened: Opened, network: SocialNetwork) -> None:
         """Open nothing; every snippet is a call of its own."""
+        self.connections = 1
         self._opened = opened
         self._network = network
         self._editions: dict[str, Edition] = {}

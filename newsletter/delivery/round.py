@@ -17,7 +17,7 @@ from newsletter.outbox import ledger
 from newsletter.outbox.claim import LEASE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from newsletter.delivery.lane import Carrier
@@ -162,12 +162,21 @@ class Round:
         self._domains = domains
         lanes: list[tuple[str, Carrier, int, bool]] = []
         for name, transport in transports.items():
-            free = min(slices[name], transport.connections - self._lanes_of(name))
-            size = transport.window or self._sender.rules.window
-            for _ in range(free):
-                carrier = MailCarrier(self._opened, self._doors[name], self._sender.signing_key)
+            for connections in self._shares(transport, slices[name]):
+                size = (transport.window or self._sender.rules.window) * connections
+                door = self._doors[name]
+                carrier = MailCarrier(self._opened, door, self._sender.signing_key, connections)
                 lanes.append((name, carrier, size, True))
         return lanes
+
+    def _shares(self, transport: MailTransport, slices: int) -> Iterator[int]:
+        """Yield for every further lane of a transport how many connections it may use."""
+        used = (lane.carrier.connections for lane in self._running.values() if lane.channel == transport.name)
+        free = transport.connections - sum(used)
+        while free > 0 and slices > 0:
+            share = min(free, transport.interleaved)
+            yield share
+            free, slices = free - share, slices - 1
 
     def _lane(self, channel: str, carrier: Carrier, size: int, carries_mail: bool) -> Lane:  # noqa: FBT001 - a row of `_missing`
         return Lane(

@@ -164,6 +164,8 @@ class MailTransport(Table, ABC):
     """Whether a refusal for haste is about our account there, and not about the recipient's domain."""
     max_window: ClassVar[int] = 50
     """Most letters in doubt at once that its users may choose."""
+    interleaved: ClassVar[int] = 1
+    """Connections that one session, and so one thread, may serve at once."""
 
     name: str
     """What the channel is called in reports."""
@@ -196,7 +198,7 @@ class MailTransport(Table, ABC):
 
     @abstractmethod
     def connect(self) -> MailSession:
-        """Open a session.
+        """Open a session; one that is ``interleaved`` may use all ``connections``.
 
         Raises:
             RefusedSenderError: login or TLS was refused.

@@ -21,6 +21,7 @@ class Smtp(MailTransport):
     """Send through a mail server."""
 
     is_account: ClassVar[bool] = False
+    interleaved: ClassVar[int] = 4
 
     host: str
     """Name of the server, as its certificate has it."""

@@ -85,6 +85,7 @@ class _Opening:
         if server.unread:
             raise TransientError("the server said more than it was asked for", code="garbage")
         server.phase = "replied"
+        server.be_ready(settings.timeout_s)
         return server
 
     def abandon(self) -> None:

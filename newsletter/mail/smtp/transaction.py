@@ -7,6 +7,9 @@ A connection that dies before the final dot has delivered nothing: a server must
 not act on an unfinished body (RFC 5321 §4.1.1.4). One that dies after it may
 have (RFC 1047). `smtplib.SMTP.sendmail` raises the same error for both, so the
 transaction is written here.
+
+A transaction is a generator: it yields where it would have to wait for the
+server, so that one thread can keep several connections busy.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from newsletter.mail.smtp.replies import judge, lost, rule_for, words
 from newsletter.model import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from newsletter.mail.base import OutgoingLetter
     from newsletter.mail.smtp import Smtp
@@ -55,8 +58,6 @@ class Transactions:
         """Whether the connection can take another letter."""
         self.spent = False
         """Whether the server did not look at the last letter; another connection may take it."""
-        self.meanwhile: Callable[[], object] = _rest
-        """Done while the server thinks about a body."""
         self._server = server
         self._timeout_s = settings.timeout_s
         self._reply_timeout_s = settings.reply_timeout_s
@@ -70,20 +71,22 @@ class Transactions:
         """Whether the server waits for a command, and for nothing else."""
         return self.usable and not self._announced and self._server.phase == "replied"
 
-    def attempt(self, letter: OutgoingLetter, following: OutgoingLetter | None) -> Receipt | DeliveryError:
-        """Return what became of a letter; ``following``, the next one, is announced on the way."""
+    def attempt(
+        self, letter: OutgoingLetter, following: Callable[[], OutgoingLetter | None]
+    ) -> Generator[None, None, Receipt | DeliveryError]:
+        """Return what became of a letter; the next one, if ``following`` has one, is announced on the way."""
         try:
-            if refusal := self._introduce(letter):
+            if refusal := (yield from self._introduce(letter)):
                 self._server.phase = "replied"
                 return refusal
-            return self._hand_over(letter, following)
+            return (yield from self._hand_over(letter, following))
         except OSError as error:
             self.usable = False
             return lost(self._server.phase, error)
         except DeliveryError as refusal:
             return refusal
 
-    def _introduce(self, letter: OutgoingLetter) -> DeliveryError | None:
+    def _introduce(self, letter: OutgoingLetter) -> Generator[None, None, DeliveryError | None]:
         """Get the envelope accepted; return why it was not."""
         self.spent = False
         commands = () if self._announced else self._envelopes.write(letter)
@@ -93,25 +96,27 @@ class Transactions:
         self._announced = False
         if self._pipelining:
             if commands:
-                self._write(b"".join((RSET, *commands) if self._half_open else commands))
-                self._forget()
-            answers = self._answers(())
+                self._server.write(b"".join((RSET, *commands) if self._half_open else commands))
+                yield from self._forget()
+            answers = yield from self._answers(())
         else:
             if self._half_open:
-                self._write(RSET)
-                self._forget()
-            answers = self._answers(commands)
+                self._server.write(RSET)
+                yield from self._forget()
+            answers = yield from self._answers(commands)
         refusal = next(filter(None, answers), None)
         if refusal is not None and self.usable:
-            self._recover(answers)
+            yield from self._recover(answers)
         return refusal
 
-    def _answers(self, commands: Sequence[bytes]) -> list[DeliveryError | None]:
+    def _answers(self, commands: Sequence[bytes]) -> Generator[None, None, list[DeliveryError | None]]:
         """Read the replies to an envelope; ``commands`` not written yet go step by step, up to a refusal."""
         answers: list[DeliveryError | None] = []
         for place, (verb, hoped_for) in enumerate(ENVELOPE):
             if commands:
-                self._write(commands[place])
+                self._server.write(commands[place])
+            if not self._server.heard:
+                yield
             answers.append(self._answer(verb, hoped_for))
             if answers[-1] is not None and (commands or not self.usable):
                 break
@@ -127,14 +132,16 @@ class Transactions:
         self.spent = self.spent or rule_for(verb, code, words(reply)).anew
         return judge(verb, code, reply)
 
-    def _forget(self) -> None:
+    def _forget(self) -> Generator[None]:
         """Read the reply to RSET, when one was sent."""
         if self._half_open:
             self._half_open = False
+            if not self._server.heard:
+                yield
             if self._server.getreply()[0] != 250:
                 raise ConnectionError("the server cannot forget the last letter")
 
-    def _recover(self, answers: Sequence[DeliveryError | None]) -> None:
+    def _recover(self, answers: Sequence[DeliveryError | None]) -> Generator[None]:
         """Make the server forget an envelope that it refused."""
         waits_for_body = len(answers) == len(ENVELOPE) and answers[2] is None
         if not waits_for_body:
@@ -145,39 +152,41 @@ class Transactions:
         else:
             # RFC 2920 §3.1: nothing but a dot ends the wait.
             try:
-                self._write(DOT)
+                self._server.write(DOT)
+                yield
                 code, _ = self._server.getreply()
             except OSError:
                 self.usable = False
             else:
                 self._keep_in_step(code, (250,))
 
-    def _hand_over(self, letter: OutgoingLetter, following: OutgoingLetter | None) -> Receipt | DeliveryError:
+    def _hand_over(
+        self, letter: OutgoingLetter, following: Callable[[], OutgoingLetter | None]
+    ) -> Generator[None, None, Receipt | DeliveryError]:
         """Write the body and read what became of it."""
-        server, sock = self._server, self._server.sock
-        assert sock is not None
+        server = self._server
         server.phase = "body"
         if server.unread:
             self.usable = False
             return TransientError("the server said more than it was asked for", code="garbage")
         try:
-            self._write_body(letter.message, self._announce(following))
+            self._write_body(letter.message, self._announce(following) if self._pipelining else ())
         except OSError as error:
             self.usable = False
             return self._early_answer() or lost(server.phase, error)
-        self.meanwhile()
-        sock.settimeout(self._reply_timeout_s)
+        server.patience_s = self._reply_timeout_s
+        yield
         code, reply = server.getreply()
-        sock.settimeout(self._timeout_s)
+        server.patience_s = self._timeout_s
         server.phase = "replied"
         return self._outcome(code, reply)
 
-    def _announce(self, following: OutgoingLetter | None) -> Sequence[bytes]:
+    def _announce(self, following: Callable[[], OutgoingLetter | None]) -> Sequence[bytes]:
         """Return the commands of the next letter's envelope, if they may travel with this body."""
-        if following is None or not self._pipelining:
+        if (letter := following()) is None:
             return ()
         try:
-            commands = self._envelopes.write(following)
+            commands = self._envelopes.write(letter)
         except DeliveryError:
             return ()
         self._announced = True
@@ -188,11 +197,11 @@ class Transactions:
         if len(message) > LAST_WRITE_BYTES:
             whole, cut = memoryview(message), len(message) - LAST_WRITE_BYTES
             for start in range(0, cut, LAST_WRITE_BYTES):
-                self._write(whole[start : min(start + LAST_WRITE_BYTES, cut)])
+                self._server.write(whole[start : min(start + LAST_WRITE_BYTES, cut)])
             last = message[cut:]
         # From here on nobody knows which byte was the last to arrive.
         self._server.phase = "dot_written"
-        self._write(b"".join((last, DOT, *behind)))
+        self._server.write(b"".join((last, DOT, *behind)))
 
     def _early_answer(self) -> Receipt | DeliveryError | None:
         """Return what the server said of a body before it broke off, when it did."""
@@ -213,15 +222,6 @@ class Transactions:
         # 421 closes the channel (RFC 5321 §3.8).
         if code == 421 or not (code in hoped_for or 400 <= code < 600):
             self.usable = False
-
-    def _write(self, octets: bytes | memoryview) -> None:
-        sock = self._server.sock
-        assert sock is not None
-        sock.sendall(octets)
-
-
-def _rest() -> None:
-    """Wait with idle hands."""
 
 
 def _queue_id(text: str) -> str:
