@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as markup
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ RESERVED: Final = frozenset({"to", "date", "message_id", "subject"})
 
 _WORDS: Final = ("html", "text")
 """Places of words a reader reads."""
+_ADDRESSES: Final = (*_WORDS, "link", "header")
+"""Places where a web address stands as it is."""
 _WEB: Final = ("https://", "http://")
 _LINK = re.compile(r"(?i)https?://|mailto:|tel:")
 _URI_SAFE = "!#$%&'()*+,/:;=?@[]~"
@@ -42,16 +45,17 @@ class Filler:
         self._frame: list[bytes] = [b""] * (2 * len(letter.slots) + 1)
         self._frame[::2] = letter.segments
         self._head: dict[Slot, list[int]] = {}
-        self._body: dict[str, dict[Slot, list[int]]] = {}
+        self._tags: dict[str, dict[Slot, list[int]]] = {}
         for spot, slot in zip(range(1, len(self._frame), 2), letter.slots, strict=True):
-            uses = self._head if slot.place == "header" else self._body.setdefault(slot.name, {})
+            is_tag = slot.place != "header" or slot.name not in RESERVED
+            uses = self._tags.setdefault(slot.name, {}) if is_tag else self._head
             uses.setdefault(slot, []).append(spot)
 
     @property
     def names(self) -> frozenset[str]:
         """Return the names of the values that the letter asks for, those of its subject included."""
         subject = (piece.name for piece in self._subject if not isinstance(piece, str))
-        return frozenset([*(slot.name for slot in self._head), *self._body, *subject])
+        return frozenset([*(slot.name for slot in self._head), *self._tags, *subject])
 
     def fill(self, values: Mapping[str, str]) -> bytes:
         """Return one person's message; see `newsletter.editions.compiled.fill`."""
@@ -60,17 +64,23 @@ class Filler:
             field = header(slot, self._subject, values).encode()
             for spot in spots:
                 message[spot] = field
-        for name, uses in self._body.items():
+        for name, uses in self._tags.items():
             value = values.get(name, "")
             plain = value.encode() if _PLAIN.fullmatch(value) else b""
+            places = _ADDRESSES if " " not in value and value.startswith(_WEB) else _WORDS
             for slot, spots in uses.items():
-                if plain and (slot.place in _WORDS or (slot.place == "link" and value.startswith(_WEB))):
-                    encoded = plain
-                else:
-                    encoded = mime.quoted_printable(escaped(slot, values))
+                encoded = plain if plain and slot.place in places else _encoded(slot, value)
                 for spot in spots:
                     message[spot] = encoded
         return b"".join(message)
+
+
+@lru_cache(maxsize=8192)
+def _encoded(slot: Slot, value: str) -> bytes:
+    """Return what stands at a slot; names and towns come again and again."""
+    if slot.place == "header":
+        return header(slot, (), {slot.name: value}).encode()
+    return mime.quoted_printable(escaped(slot, {slot.name: value}))
 
 
 def merged(pieces: Pieces, values: Mapping[str, str]) -> str:
@@ -96,7 +106,9 @@ def header(slot: Slot, subject: Pieces, values: Mapping[str, str]) -> str:
     if slot.name == "subject":
         return headers.unstructured(merged(subject, values), used=len("Subject: "))
     value = headers.one_line(values.get(slot.name, "")) or slot.fallback
-    return headers.folded_mailbox(value) if slot.name in RESERVED else quote(value, safe=_URI_SAFE)
+    if slot.name == "to":
+        return headers.folded_mailbox(value)
+    return value if slot.name in RESERVED else quote(value, safe=_URI_SAFE)
 
 
 def subject_line(subject: Pieces, values: Mapping[str, str]) -> str:

@@ -24,6 +24,8 @@ MOST_LINES = 200
 """A reply with more lines is none."""
 TIMED_OUT = "timed out"
 """What a wait says that was too long, whoever kept the time."""
+_SINGLE = re.compile(rb"([2-5]\d\d)(?: ([^\r\n]{0,8000}))?\r?\n")
+"""A reply of one line, as nearly all are."""
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 
 
@@ -84,6 +86,11 @@ class Wire(smtplib.SMTP):
         Raises:
             OSError: the connection was lost, or no answer came in time.
         """
+        if not self.heard:
+            self._receive()
+        if found := _SINGLE.match(self.unread):
+            self.unread = self.unread[found.end() :]
+            return int(found[1]), (found[2] or b"").rstrip()
         texts: list[bytes] = []
         first = b""
         while len(texts) < MOST_LINES:
