@@ -65,7 +65,7 @@ ROWS: Final = (
         at_once,
         crossed(connections=(1, 3)),
         short=20,
-        full=100,
+        full=60,
         on=(SQLITE, POSTGRES),
         expected="every occurrence once, everybody once",
     ),

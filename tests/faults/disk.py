@@ -58,7 +58,7 @@ ROWS: Final = (
         failing,
         crossed(policy=POLICIES, connections=(1, 3), what=("sync", "write"), count=(1, FOREVER)),
         short=32,
-        full=160,
+        full=96,
         breaks_disk=True,
         expected="the sender tries again or says so and stops",
     ),

@@ -59,7 +59,7 @@ def killed_at_random(stage: Stage, dice: Random, *, policy: str, window: int, co
             if dice.random() < 0.25:
                 sender.ended.wait(dice.uniform(0, STARTING_S))
             else:
-                scene.relay.wait_for(dice.randint(len(scene.relay.taken), 300), sender.ended)
+                scene.relay.wait_for(max(len(scene.relay.taken), dice.randint(0, 300)), sender.ended)
                 time.sleep(dice.uniform(0, MOMENT_S))
             scene.kill(sender)
         scene.resume()
@@ -114,7 +114,7 @@ ROWS: Final = (
         killed_at_random,
         crossed(policy=POLICIES, connections=(1, 3), window=(1, 10, 50)),
         short=24,
-        full=360,
+        full=120,
         on=BOTH,
     ),
     Row(
@@ -127,7 +127,7 @@ ROWS: Final = (
             for policy in POLICIES
         ),
         short=28,
-        full=280,
+        full=140,
         on=BOTH,
     ),
     Row(
@@ -136,7 +136,7 @@ ROWS: Final = (
         killed_while_freezing,
         crossed(name=FREEZING, policy=POLICIES),
         short=20,
-        full=80,
+        full=40,
         on=BOTH,
     ),
     Row(
@@ -145,7 +145,7 @@ ROWS: Final = (
         killed_in_the_dialogue,
         tuple({**moment, "policy": policy} for moment in MOMENTS for policy in POLICIES),
         short=24,
-        full=320,
+        full=160,
         on=BOTH,
     ),
 )

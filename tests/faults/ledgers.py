@@ -97,7 +97,7 @@ ROWS: Final = (
         locked,
         crossed(policy=POLICIES, connections=(1, 3)),
         short=20,
-        full=100,
+        full=60,
         expected="the sender says so and stops",
     ),
     Row(
@@ -106,7 +106,7 @@ ROWS: Final = (
         full,
         crossed(policy=POLICIES, manner=("pages", "file")),
         short=20,
-        full=100,
+        full=60,
         expected="the sender says so and stops",
     ),
     Row(
@@ -115,7 +115,7 @@ ROWS: Final = (
         cut_off,
         crossed(policy=POLICIES, connections=(1, 3)),
         short=20,
-        full=100,
+        full=60,
         on=(POSTGRES,),
     ),
 )

@@ -80,7 +80,7 @@ ROWS: Final = (
         cut,
         ({},),
         short=20,
-        full=100,
+        full=60,
         expected="the database is whole and forgets nothing that was acknowledged",
     ),
 )

@@ -136,7 +136,7 @@ ROWS: Final = (
             for policy in POLICIES
         ),
         short=27,
-        full=540,
+        full=162,
         expected="never in doubt, never twice",
     ),
     Row(
@@ -147,7 +147,7 @@ ROWS: Final = (
             {**moment, "policy": policy, "doubtful": True} for moment in AFTER_THE_DOT for policy in POLICIES
         ),
         short=24,
-        full=240,
+        full=120,
         expected="in doubt one by one",
     ),
     Row(
@@ -156,7 +156,7 @@ ROWS: Final = (
         refused,
         crossed(step=(*ABOUT_US, *ABOUT_THE_LETTER), code=(*FOR_NOW, *FOR_GOOD)),
         short=54,
-        full=540,
+        full=162,
         expected="4xx never fails before the horizon; 5xx about us fails nobody",
     ),
     Row(
@@ -165,7 +165,7 @@ ROWS: Final = (
         away,
         crossed(from_letter=(0, 0, 40), manner=("refused", "close", "silence", "421 4.3.2 shutting down")),
         short=24,
-        full=120,
+        full=48,
         expected="nothing leaves, nothing fails, somebody is told",
     ),
 )

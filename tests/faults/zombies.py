@@ -66,7 +66,7 @@ ROWS: Final = (
         stopped,
         (*crossed(connections=(1, 1, 1, 3), policy=POLICIES),),
         short=20,
-        full=200,
+        full=96,
         on=(SQLITE, POSTGRES),
         expected="the sender that wakes up changes nothing",
     ),
