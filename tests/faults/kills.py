@@ -30,9 +30,9 @@ FAILPOINTS: Final = {
     "recovered": 1,
     "slice-claimed": 5,
     "slice-committed": 5,
-    "window-marked": 25,
-    "window-committed": 25,
-    "window-answered": 15,
+    "window-marked": 15,
+    "window-committed": 15,
+    "window-answered": 10,
     "finished": 1,
 }
 """Name → how often a send reaches it at least, so that a trial may choose one of these times."""

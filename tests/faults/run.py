@@ -91,9 +91,14 @@ def _measured(
             stage = Stage(place, senders, server if kind == POSTGRES else None)
             found, broken = Sum(), []
             for number in range(options.trials or row.full):
-                trial = row.run(stage, number, options.seed)
+                which = f"{row.name} on {kind}, trial {number}"
+                try:
+                    trial = row.run(stage, number, options.seed)
+                except AssertionError as error:
+                    broken.append(f"{which}: {error}")
+                    continue
                 found.trials.append(trial)
-                broken += [f"{row.name} on {kind}, trial {number}: {words}" for words in trial.broken]
+                broken += [f"{which}: {words}" for words in trial.broken]
             yield _line(row, kind, found), broken
 
 
