@@ -72,12 +72,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             server.stop()
     if options.write and held:
-        machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-        head = HEAD.format(date=f"{clock.now():%Y-%m-%d}", machine=machine)
-        promises = [f"- **{row.fault}**: {row.expected}." for row in rows if row.expected]
-        words = [head + "\n".join(lines), "", "Promised on top:", "", *promises, ""]
-        REPORT.write_text("\n".join(words), encoding="utf-8")
+        REPORT.write_text(report(rows, lines), encoding="utf-8")
     return 0 if held else 1
+
+
+def report(rows: Sequence[Row], lines: Sequence[str]) -> str:
+    """Return the report of a table."""
+    machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    head = HEAD.format(date=f"{clock.now():%Y-%m-%d}", machine=machine)
+    promises = [f"- **{row.fault}**: {row.expected}." for row in rows if row.expected]
+    return "\n".join([head + "\n".join(lines), "", "Promised on top:", "", *promises, ""])
 
 
 def _measured(
