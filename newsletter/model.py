@@ -91,6 +91,20 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Card:
+    """A preview of the linked page, for networks where whoever publishes makes it."""
+
+    url: str
+    """The page, with its UTM parameters."""
+    title: str
+    """Headline, plain text."""
+    description: str = ""
+    """A sentence or two, plain text."""
+    image: str = ""
+    """File name of a JPEG inside the edition's images/ folder; empty for none."""
+
+
+@dataclass(frozen=True)
 class Snippet:
     """The text and picture of an edition for one social account."""
 
@@ -99,7 +113,9 @@ class Snippet:
     network: str
     """Type of the account: a file name in newsletter/social/."""
     text: str
-    """Exactly what is published, link and call to action included."""
+    """Exactly what is published, link and call to action included; of a thread, all of it."""
+    parts: tuple[str, ...] = ()
+    """The posts of a thread, in order, each exactly as it is published; empty: ``text`` is one post."""
     link: str = ""
     """The link inside ``text``, with its UTM parameters."""
     length: int = 0
@@ -112,8 +128,17 @@ class Snippet:
     """File name of the picture inside the edition's images/ folder; empty for none."""
     alt: str = ""
     """What the picture shows."""
+    card: Card | None = None
+    """The preview of ``link``, where the network shows the one we make and no picture stands in its place."""
+    price_musd: int = 0
+    """What the network takes for it, in thousandths of a US dollar."""
     steps: tuple[str, ...] = ()
     """What was left out or cut to fit the network, in plain words; empty when nothing was."""
+
+    @property
+    def posts(self) -> tuple[str, ...]:
+        """Return the texts that are published, one after the other."""
+        return self.parts or (self.text,)
 
 
 @dataclass(frozen=True)

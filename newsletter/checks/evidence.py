@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from email.message import EmailMessage
+    from pathlib import Path
 
     from lxml.html import HtmlElement
 
     from newsletter.checks.reading import Run
-    from newsletter.config import Organisation
+    from newsletter.config import Mention, Organisation
     from newsletter.editions.edition import Edition
     from newsletter.model import Post
     from newsletter.social.base import SocialNetwork
@@ -148,6 +149,12 @@ class Evidence:
     """How many people it would go to; None when nobody asked."""
     now: datetime
     """The present moment, aware."""
+    mentions: tuple[Mention, ...] = ()
+    """The address book."""
+    templates: tuple[Path, ...] = ()
+    """The workspace's folders of templates, where its list of words to avoid may lie."""
+    allow_missing_alt: bool = False
+    """Whether pictures of snippets may leave without a description."""
 
     @cached_property
     def plain(self) -> Rehearsal:

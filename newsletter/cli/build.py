@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from newsletter.cli import console
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from newsletter.app import App
     from newsletter.editions.edition import Edition
 
@@ -27,17 +29,19 @@ def build(app: App, campaign: str, *, as_json: bool) -> None:
     from newsletter.editions.build import build_named
 
     edition = build_named(app.workspace, app.loaded, app.networks, campaign)
+    told = facts(app, edition)
     if as_json:
-        console.print_json(facts(edition))
+        console.print_json(told)
     else:
-        _show(edition)
+        _show(edition, told)
 
 
-def facts(edition: Edition) -> dict[str, object]:
-    """Return what scripts may rely on; paths are absolute."""
+def facts(app: App, edition: Edition) -> dict[str, Any]:
+    """Return what scripts may rely on; paths are absolute, prices thousandths of a US dollar."""
     from newsletter.editions.frozen import snippet_file
 
     folder = edition.folder.resolve()
+    networks = {network.name: network for network in app.networks}
     return {
         "campaign": edition.campaign,
         "edition": edition.id,
@@ -52,13 +56,20 @@ def facts(edition: Edition) -> dict[str, object]:
                 "path": str(folder / snippet_file(snippet.account)),
                 "length": snippet.length,
                 "limit": snippet.limit,
+                "posts": [
+                    {"text": text, "length": networks[snippet.account].measure(text)}
+                    for text in snippet.posts
+                ],
+                "price_musd": snippet.price_musd,
+                "steps": snippet.steps,
+                "objections": networks[snippet.account].objections(snippet),
             }
             for snippet in edition.snippets
         ],
     }
 
 
-def _show(edition: Edition) -> None:
+def _show(edition: Edition, told: Mapping[str, Any]) -> None:
     from newsletter.editions import frozen, mime
 
     size = mime.html_size_bytes(frozen.read_message(edition))
@@ -67,9 +78,29 @@ def _show(edition: Edition) -> None:
     click.echo(f"  stories    {len(edition.posts)}, pictures {len(edition.images)}")
     click.echo(f"  HTML       {size:,} of {mime.CLIPPED_BYTES:,} bytes that Gmail shows whole")
     click.echo(f"  text       {len(edition.text.split()):,} words")
-    for snippet in edition.snippets:
-        click.echo(f"  {snippet.network:<10} {snippet.account}: {snippet.length} of {snippet.limit}")
-        for step in snippet.steps:
-            click.echo(f"  {'':<10} to fit: {step}")
     click.echo(f"  in         {edition.folder}")
+    for row in told["snippets"]:
+        _show_snippet(row)
+    click.echo()
     click.echo(f"Look at it with: newsletter preview {edition.campaign}")
+
+
+def _show_snippet(row: Mapping[str, Any]) -> None:
+    """Print every post with its counter, then what was done for it and what it costs."""
+    posts = row["posts"]
+    click.echo()
+    click.secho(f"{row['account']} ({row['network']})", bold=True)
+    for place, post in enumerate(posts, 1):
+        number = f"{place}/{len(posts)}  " if len(posts) > 1 else ""
+        over = post["length"] > row["limit"]
+        counter = f"{number}{post['length']:,} of {row['limit']:,}{', too long' if over else ''}"
+        click.secho(f"  {counter}", fg="red" if over else None)
+        for line in post["text"].split("\n"):
+            click.echo(f"  | {line}".rstrip())
+    for step in row["steps"]:
+        click.echo(f"  to fit     {step}")
+    if row["price_musd"]:
+        click.echo(f"  price      ${row['price_musd'] / 1000:.3f}")
+    for objection in row["objections"]:
+        click.secho(f"  mind       {objection}", fg="yellow")
+    click.echo(f"  file       {row['path']}")

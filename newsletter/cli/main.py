@@ -32,10 +32,11 @@ COMMANDS = {
     "pause": ("hold", "Stop an edition that is being sent, or everything."),
     "resume": ("hold", "Go on with a paused edition, or release everything."),
     "cancel": ("hold", "Cancel what an edition has not sent yet."),
+    "retract": ("retract", "Delete the social posts of an edition, wherever that can be done."),
     "report": ("report", "Show who got what."),
     "audience": ("audience", "Import, export, show and remove subscribers."),
     "outbox": ("outbox", "List, retry and resolve deliveries."),
-    "accounts": ("accounts", "List and check mail transports and social accounts."),
+    "accounts": ("accounts", "List, check and open mail transports and social accounts."),
     "templates": ("templates", "List the templates; copy one for restyling."),
     "db": ("db", "Upgrade, inspect and back up the database."),
 }

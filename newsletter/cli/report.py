@@ -56,8 +56,20 @@ def show(facts: dict[str, Any]) -> None:
     if len(rows) > 1:
         rows.append(("all", facts["total"], facts["states"]))
     _table("channel", rows)
+    for post in facts.get("posts", ()):
+        click.echo(_post_line(post))
     if sum(facts["states"].values()) != facts["total"]:
         click.secho(f"these numbers do not add up to the {facts['total']} that were frozen", fg="red")
+
+
+def _post_line(post: dict[str, Any]) -> str:
+    """Return a receipt for people: where it stands, since when, what it cost."""
+    when = f"{post['at']:%Y-%m-%d %H:%M} UTC"
+    price = f"  ${post['price_musd'] / 1000:.3f}" if post["price_musd"] else ""
+    gone = f"  deleted {post['retracted_at']:%Y-%m-%d %H:%M} UTC" if post["retracted_at"] else ""
+    place = post["url"] or post["remote_id"]
+    proof = f"  sha256 {post['content_hash'][:12]}" if post["content_hash"] else "  by hand"
+    return f"  {post['account']:<18} {when}  {place}{price}{gone}{proof}"
 
 
 def _show_overview(facts: list[dict[str, Any]]) -> None:

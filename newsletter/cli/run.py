@@ -71,7 +71,7 @@ def _steps(app: App, stop: threading.Event) -> list[Callable[[], bool]]:
             asked_at = app.now()
             found, _ = evidence.ask(app)
             for channel, count in found.items():
-                _say(f"{channel}: {count} letters in doubt were sent, says the service")
+                _say(f"{channel}: {count} in doubt left after all, says the service")
         summary = dispatch(app, stop=stop)
         with app.database.write() as connection:
             occurrences.finish(connection, app.now())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from newsletter import failpoint
 from newsletter.audience import signing
+from newsletter.delivery.publishing import can_be_read
 from newsletter.delivery.round import Round
 from newsletter.outbox import emergency, ledger, limits
 from newsletter.outbox.claim import Sender
@@ -63,6 +64,7 @@ def dispatch(
             signing_key=signing.signing_key(connection, now()),
             rules=opened.loaded.config.sending,
             honours_key_for_s={network.name: network.honours_key_for_s for network in opened.networks},
+            reads=[network.name for network in opened.networks if can_be_read(network)],
             limits=limits.limits_of(opened.loaded.config, opened.transports),
             accounts=[transport.name for transport in opened.transports if transport.is_account],
             patience_s=PATIENCE_S,

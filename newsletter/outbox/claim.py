@@ -154,7 +154,7 @@ class Sender(Terms):
         self._prove(connection, claim, now)
         if again:
             _unmark(connection, claim, outcomes)
-        settled = settle(connection, claim, outcomes, self.rules, now)
+        settled = settle(connection, claim, outcomes, self, now)
         failpoint.reach("window-settled")
         counts = Counter(settled.counts)
         why = str(refusal) if refusal else settled.refusal

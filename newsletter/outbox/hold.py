@@ -9,7 +9,7 @@ from sqlalchemy import exists, false, select, update
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
 from newsletter.outbox import health, protection
-from newsletter.outbox.ledger import OPEN, of_edition
+from newsletter.outbox.ledger import IN_DOUBT, OPEN, of_edition
 from newsletter.storage import native
 from newsletter.storage.tables import delivery, edition, slice_
 
@@ -65,8 +65,11 @@ def cancel(connection: Connection, entry: Entry, now: datetime) -> int:
 
 
 def drop_waiting(connection: Connection, edition_id: str, now: datetime) -> int:
-    """Cancel the waiting deliveries of an edition; return how many."""
+    """Cancel the waiting deliveries of an edition; return how many. What may stand there stays in doubt."""
     waiting = of_edition(edition_id) & delivery.c.state.in_(WAITING)
+    in_doubt = waiting & (delivery.c.code == IN_DOUBT)
+    unknown = {"state": DeliveryState.UNKNOWN.value, "code": "", "next_attempt_at": None, "at": now}
+    connection.execute(update(delivery).where(in_doubt).values(unknown))
     statement = (
         update(delivery)
         .where(waiting)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+IN_DOUBT: Final = "in-doubt"
+"""Code of a waiting delivery that may stand there already; it is looked up, or repeated with its key."""
 OPEN: Final = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.DEFERRED)
 """Something is still to happen to these; every other state is final until a person changes it."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, true, update
 from newsletter import failpoint
 from newsletter.model import DeliveryState
 from newsletter.outbox import hold
-from newsletter.outbox.window import IN_DOUBT
+from newsletter.outbox.ledger import IN_DOUBT
 from newsletter.storage.tables import delivery, edition, slice_
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def at_work(owner: str) -> Iterator[None]:
 def recover(connection: Connection, sender: Sender, now: datetime) -> Counter[str]:
     """Free the slices of dead senders; return how many deliveries became what.
 
-    What was on the wire becomes unknown. In an edition that resends letters, and while
-    the network still drops repeats of our key, it becomes pending again.
+    What was on the wire becomes unknown. In an edition that resends letters, while the network still
+    drops repeats of our key, and where it can be asked what stands there, it becomes pending again.
     """
     held = connection.execute(
         select(slice_, edition.c.state, edition.c.on_unknown)
@@ -99,7 +99,9 @@ def _doubt(connection: Connection, sender: Sender, row: Row[Any], now: datetime)
     if row.state != "cancelled" and row.kind == "mail" and row.on_unknown == "resend":
         become(DeliveryState.PENDING, {"reply": WHY, "at": now}, true())
     key_honoured_s = sender.honours_key_for_s.get(row.channel, 0)
-    if row.state == "sending" and key_honoured_s:
+    if row.state != "cancelled" and row.channel in sender.reads:
+        become(DeliveryState.PENDING, {"reply": WHY, "code": IN_DOUBT}, true())
+    elif row.state == "sending" and key_honoured_s:
         # `at` stays: the network counts from the first try, see EXPIRED.
         fresh = delivery.c.at > now - timedelta(seconds=key_honoured_s)
         become(DeliveryState.PENDING, {"reply": WHY, "code": IN_DOUBT}, fresh)

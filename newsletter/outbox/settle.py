@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from newsletter.errors import (
     DeliveryError,
@@ -15,6 +15,7 @@ from newsletter.errors import (
 )
 from newsletter.model import DeliveryState, Receipt
 from newsletter.outbox import retry
+from newsletter.outbox.ledger import IN_DOUBT
 from newsletter.storage import native
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.config import Sending
+    from newsletter.outbox.terms import Terms
     from newsletter.outbox.window import Claim, Delivery
 
 Outcome: TypeAlias = "Receipt | DeliveryError | None"
 """What a service answered; None: it was not tried after all."""
+Doubt: TypeAlias = Literal["hold", "resend", "ask"]
+"""A delivery whose outcome nobody knows waits for a person, goes again, or has its network asked."""
 
 # An enumeration is slow to ask, and this is asked for every letter.
 _PENDING, _SENT = DeliveryState.PENDING.value, DeliveryState.SENT.value
@@ -51,18 +55,22 @@ def settle(
     connection: Connection,
     claim: Claim,
     outcomes: Sequence[tuple[Delivery, Outcome]],
-    rules: Sending,
+    terms: Terms,
     now: datetime,
 ) -> Settled:
     """Settle the deliveries of a window; the caller holds the slice (see `newsletter.outbox.claim`)."""
     if not outcomes:
         return Settled()
-    # Sent again, a letter has the same Message-ID; a social post would stand there twice.
-    resend = claim.on_unknown == "resend" and claim.kind == "mail"
+    doubt: Doubt = "hold"
+    if claim.channel in terms.reads:
+        doubt = "ask"
+    elif claim.on_unknown == "resend" and claim.kind == "mail":
+        # Sent again, a letter has the same Message-ID; a social post would stand there twice.
+        doubt = "resend"
     at = native.moment(connection, now)
     rows = []
     for sent, outcome in outcomes:
-        row = verdict(outcome, sent.attempts, rules, now, resend=resend)
+        row = verdict(outcome, sent.attempts, terms.rules, now, doubt)
         row["id"], row["at"] = sent.id, at
         if row["next_attempt_at"] is not None:
             row["next_attempt_at"] = native.moment(connection, row["next_attempt_at"])
@@ -72,7 +80,7 @@ def settle(
 
 
 def verdict(
-    outcome: Outcome, attempts: int, rules: Sending, now: datetime, *, resend: bool = False
+    outcome: Outcome, attempts: int, rules: Sending, now: datetime, doubt: Doubt = "hold"
 ) -> dict[str, Any]:
     """Return the columns of a delivery after an outcome; every kind of outcome sets the same ones."""
     row: dict[str, Any] = {
@@ -93,19 +101,20 @@ def verdict(
     if outcome is None or isinstance(outcome, RefusedSenderError):
         # Nobody's mailbox refused; once a person has mended the sender, it is as if it had not been tried.
         return row | {"attempts": attempts - 1}
-    return row | _after_error(outcome, attempts, rules, now, resend=resend)
+    return row | _after_error(outcome, attempts, rules, now, doubt)
 
 
 def _after_error(
-    error: DeliveryError, attempts: int, rules: Sending, now: datetime, *, resend: bool
+    error: DeliveryError, attempts: int, rules: Sending, now: datetime, doubt: Doubt
 ) -> dict[str, Any]:
     if isinstance(error, PermanentError):
         return {"state": DeliveryState.FAILED.value}
     if isinstance(error, TransientError):
         return _later(attempts, error.retry_after_s, rules, now, otherwise=DeliveryState.FAILED)
-    if resend:
-        return _later(attempts, None, rules, now, otherwise=DeliveryState.UNKNOWN)
-    return {"state": DeliveryState.UNKNOWN.value}
+    if doubt == "hold":
+        return {"state": DeliveryState.UNKNOWN.value}
+    later = _later(attempts, None, rules, now, otherwise=DeliveryState.UNKNOWN)
+    return {**later, "code": IN_DOUBT} if doubt == "ask" else later
 
 
 def _later(

@@ -24,6 +24,8 @@ class Terms:
     """``[sending]`` of config.toml."""
     honours_key_for_s: Mapping[str, int] = field(default_factory=dict)
     """Account → seconds in which its network drops a repeat with the same key."""
+    reads: Collection[str] = ()
+    """Accounts whose network can be asked what stands there: they settle their doubts by themselves."""
     limits: Limits = field(default_factory=limits.Limits)
     """How fast letters may leave."""
     accounts: Collection[str] = ()

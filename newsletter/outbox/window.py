@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from newsletter.audience import recipients, suppression
 from newsletter.model import DeliveryState
 from newsletter.outbox import limits
+from newsletter.outbox.ledger import IN_DOUBT
 from newsletter.storage import native
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from newsletter.outbox.terms import Terms
 
-IN_DOUBT: Final = "in-doubt"
-"""Code of a delivery that may have been published and is repeated with its key."""
 EXPIRED: Final = "it may have been published, and it is too late to repeat it without publishing it twice"
 LOOK_AHEAD: Final = 500
 """Deliveries looked through for some that no limit of their recipient's domain keeps back."""
@@ -79,6 +78,8 @@ class Delivery:
     """Tries, this one included."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Merge values of the person."""
+    in_doubt_since: datetime | None = None
+    """When a try began whose outcome nobody knows; its network must be asked before it is repeated."""
 
     @property
     def key(self) -> str:
@@ -132,6 +133,8 @@ def _may_go(  # noqa: PLR0913, PLR0917 - a claim, a moment, and what decides who
     while rows := _due_rows(connection, claim, size, now):
         if claim.kind == "mail":
             stopped = _suppressed(connection, claim, rows, terms)
+        elif claim.channel in terms.reads:
+            stopped = {}
         else:
             honoured_s = terms.honours_key_for_s.get(claim.channel, 0)
             stopped = _too_late(connection, rows, now - timedelta(seconds=honoured_s))
@@ -224,6 +227,7 @@ def _sending(
             row.recipient,
             row.attempts + 1,
             values.get(row.subscriber_id or 0, {}),
+            native.read_moment(row.at) if row.code == IN_DOUBT else None,
         )
         for row in rows
     )

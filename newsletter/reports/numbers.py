@@ -8,20 +8,22 @@ from sqlalchemy import func, select
 
 from newsletter.errors import NewsletterError
 from newsletter.model import DeliveryState
-from newsletter.outbox import ledger
+from newsletter.outbox import ledger, parts
 from newsletter.storage.tables import delivery
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from newsletter.outbox.ledger import Entry
+    from newsletter.outbox.parts import Part
 
 
 def numbers(connection: Connection, edition_id: str) -> dict[str, Any]:
     """Return who got what, as scripts read it.
 
-    ``{edition, campaign, subject, state, why, frozen_at, finished_at, total, states, channels}``;
-    ``states`` has every state, ``channels`` is a list of ``{channel, kind, total, states}``.
+    ``{edition, campaign, subject, state, why, frozen_at, finished_at, total, states, channels, posts}``;
+    ``states`` has every state, ``channels`` is a list of ``{channel, kind, total, states}``, ``posts``
+    of ``{account, number, remote_id, url, content_hash, price_musd, at, retracted_at}``.
 
     Raises:
         NewsletterError: the edition was never frozen.
@@ -46,11 +48,17 @@ def numbers(connection: Connection, edition_id: str) -> dict[str, Any]:
     for counted in channels.values():
         for state, count in counted["states"].items():
             states[state] += count
-    return {**_head(entry), "total": entry.total, "states": states, "channels": list(channels.values())}
+    return {
+        **_head(entry),
+        "total": entry.total,
+        "states": states,
+        "channels": list(channels.values()),
+        "posts": [_post(part) for part in parts.of_edition(connection, entry.id)],
+    }
 
 
 def overview(connection: Connection) -> list[dict[str, Any]]:
-    """Return every edition with its states, newest first: `numbers` without ``channels``."""
+    """Return every edition with its states, newest first: `numbers` without ``channels`` and ``posts``."""
     return [
         {
             **_head(entry),
@@ -70,6 +78,19 @@ def _head(entry: Entry) -> dict[str, Any]:
         "why": entry.why,
         "frozen_at": entry.frozen_at,
         "finished_at": entry.finished_at,
+    }
+
+
+def _post(part: Part) -> dict[str, Any]:
+    return {
+        "account": part.account,
+        "number": part.number,
+        "remote_id": part.receipt.remote_id,
+        "url": part.receipt.url,
+        "content_hash": part.content_hash,
+        "price_musd": part.price_musd,
+        "at": part.at,
+        "retracted_at": part.retracted_at,
     }
 
 

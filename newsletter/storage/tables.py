@@ -244,6 +244,24 @@ delivery = Table(
     Index("ix_delivery_slice", "slice_id"),
 )
 
+part = Table(
+    "part",
+    metadata,
+    Column("delivery_id", ForeignKey("delivery.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, comment="place in the thread, from 0"),
+    Column("remote_id", Text, nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default="", comment="where it can be seen"),
+    Column(
+        "content_hash",
+        String(64),
+        nullable=False,
+        comment="SHA-256 of what was published; empty: by hand",
+    ),
+    Column("price_musd", Integer, nullable=False, server_default="0", comment="thousandths of a US dollar"),
+    Column("at", Moment, nullable=False, comment="when the network confirmed it"),
+    Column("retracted_at", Moment, comment="when it was deleted there"),
+)
+
 channel_health = Table(
     "channel_health",
     metadata,

@@ -246,12 +246,13 @@ def test_one_account_that_fails_hides_and_delays_no_other(
             "refused": "failed",
             "busy": "deferred",
             "wrong": "failed",
-            "lost": "unknown",
-            "broken": "unknown",
+            "lost": "deferred",
+            "broken": "deferred",
             "good": "sent",
         }
         assert found["busy"].next_attempt_at == later(hours=2)
         assert found["refused"].reply == "the token was revoked"
+        assert found["lost"].code == found["broken"].code == "in-doubt"
         assert summary.troubles == ("broken: the program failed while it was sending: KeyError: 'id'",)
         assert row_of(app.database, "reader0@example.org").state == "sent"
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from newsletter.config import Sending
 from newsletter.outbox import hold, ledger
 from newsletter.outbox.claim import LEASE_S, Sender
+from newsletter.outbox.ledger import IN_DOUBT
 from newsletter.outbox.recover import WHY, at_work, is_gone, recover
-from newsletter.outbox.window import IN_DOUBT
 from newsletter.storage.tables import delivery, slice_
 from tests.outbox.audience import NOW, edition_in, frozen_in, later, states, subscribe
 

@@ -14,35 +14,37 @@ from newsletter.outbox.settle import verdict
 from tests.outbox.audience import NOW
 
 if TYPE_CHECKING:
-    from newsletter.outbox.settle import Outcome
+    from newsletter.outbox.settle import Doubt, Outcome
 
 RULES = Sending()
 TRANSIENT = TransientError("451 4.7.1 greylisted", code="451")
 
 
 @pytest.mark.parametrize(
-    ("outcome", "resend", "attempts", "state", "left"),
+    ("outcome", "doubt", "attempts", "state", "left"),
     [
-        (Receipt(reply="250 ok"), False, 1, "sent", 1),
-        (PermanentError("550 no such user", code="550"), False, 1, "failed", 1),
-        (TRANSIENT, False, 1, "deferred", 1),
-        (TRANSIENT, False, 7, "failed", 7),
-        (UnknownOutcomeError("lost", code="lost"), False, 1, "unknown", 1),
-        (UnknownOutcomeError("lost", code="lost"), True, 1, "deferred", 1),
-        (UnknownOutcomeError("lost", code="lost"), True, 7, "unknown", 7),
-        (RefusedSenderError("535 no", code="535"), False, 1, "pending", 0),
-        (None, False, 3, "pending", 2),
+        (Receipt(reply="250 ok"), "hold", 1, "sent", 1),
+        (PermanentError("550 no such user", code="550"), "hold", 1, "failed", 1),
+        (TRANSIENT, "hold", 1, "deferred", 1),
+        (TRANSIENT, "hold", 7, "failed", 7),
+        (UnknownOutcomeError("lost", code="lost"), "hold", 1, "unknown", 1),
+        (UnknownOutcomeError("lost", code="lost"), "resend", 1, "deferred", 1),
+        (UnknownOutcomeError("lost", code="lost"), "resend", 7, "unknown", 7),
+        (UnknownOutcomeError("lost", code="lost"), "ask", 1, "deferred", 1),
+        (UnknownOutcomeError("lost", code="lost"), "ask", 7, "unknown", 7),
+        (RefusedSenderError("535 no", code="535"), "hold", 1, "pending", 0),
+        (None, "hold", 3, "pending", 2),
     ],
 )
 def test_an_outcome_becomes_a_state(
     outcome: Outcome,
-    resend: bool,  # noqa: FBT001 - a column of the table
+    doubt: Doubt,
     attempts: int,
     state: str,
     left: int,
 ) -> None:
     """What was not the recipient's doing is not counted against the recipient."""
-    row = verdict(outcome, attempts, RULES, NOW, resend=resend)
+    row = verdict(outcome, attempts, RULES, NOW, doubt)
 
     assert (row["state"], row["attempts"]) == (state, left)
     assert (row["next_attempt_at"] is not None) == (state == "deferred")

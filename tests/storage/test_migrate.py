@@ -73,7 +73,7 @@ def test_a_database_from_a_newer_program_is_refused(database: Database) -> None:
 def test_an_older_database_asks_for_an_upgrade(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command to run is named."""
     migrate.ensure(database)
-    monkeypatch.setattr(migrate, "revisions", lambda: ["0001", "0002", "0003", "0004"])
+    monkeypatch.setattr(migrate, "revisions", lambda: ["0001", "0002", "0003", "0004", "0005"])
 
     with pytest.raises(ConfigError, match="run: newsletter db upgrade"):
         migrate.ensure(database)
