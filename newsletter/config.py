@@ -28,6 +28,15 @@ _BOUNCE_ADDRESS = re.compile(rf"[A-Za-z0-9._-]{{1,15}}@(?=[^.]*\.){_DNS_NAME.pat
 """With the token behind it, its local part has at most 64 octets (RFC 5321 section 4.5.3.1.1)."""
 RATES_AND_CAPS = ("per_second", "per_minute", "per_day", "per_month")
 """The numbers of a ``[[limit]]``."""
+_HANDLES = {
+    "bluesky": (r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "rivertrust.bsky.social"),
+    "linkedin": (r"urn:li:\w+:[\w-]+", "urn:li:organization:1234"),
+    "mastodon": (r"\w[\w.-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "rivertrust@social.example"),
+    "telegram": (r"\w+", "rivertrust"),
+    "threads": (r"[\w.]+", "rivertrust"),
+    "x": (r"\w+", "rivertrust"),
+}
+"""Network → what a name looks like there, without its @, and a sample."""
 MAX_WINDOW = 50
 """Letters in doubt after a crash are at most this many per connection."""
 
@@ -157,6 +166,31 @@ class DomainLimit(Table):
 
 
 @dataclass(frozen=True)
+class Mention(Table):
+    """``[[mention]]``: a page of the address book: whom ``@name`` in social posts means on each network.
+
+    Where a network has no handle here, the plain name stands in the post.
+    """
+
+    name: str
+    """What is written behind the @, the same for every network: ``isj`` for ``@isj``."""
+    label: str = ""
+    """The plain name; on LinkedIn exactly as its page says. Empty takes ``name``."""
+    bluesky: str = ""
+    """``rivertrust.example`` or ``rivertrust.bsky.social``."""
+    linkedin: str = ""
+    """The page or member: ``urn:li:organization:1234``."""
+    mastodon: str = ""
+    """``rivertrust@social.example``."""
+    telegram: str = ""
+    """``rivertrust``."""
+    threads: str = ""
+    """``rivertrust``."""
+    x: str = ""
+    """``rivertrust``."""
+
+
+@dataclass(frozen=True)
 class Config(Table):
     """The whole of config.toml."""
 
@@ -180,6 +214,8 @@ class Config(Table):
     """``[[social]]`` accounts; ``name``, ``type``, and the settings of that type."""
     limit: tuple[DomainLimit, ...] = ()
     """``[[limit]]`` tables, one per domain."""
+    mention: tuple[Mention, ...] = ()
+    """``[[mention]]`` tables, one per name."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +251,7 @@ def _own_rules(config: Config, file: TomlFile) -> list[Problem]:
         *(Problem(why, file.where(loc)) for loc, why in _numbers_and_colours(config)),
         *(Problem(why, file.where(("dkim", key))) for key, why in _about_dkim(config.dkim)),
         *(Problem(why, file.where(("limit", *loc))) for loc, why in _about_limits(config.limit)),
+        *(Problem(why, file.where(("mention", *loc))) for loc, why in _about_mentions(config.mention)),
     ]
 
 
@@ -284,6 +321,21 @@ def _about_limits(limits: tuple[DomainLimit, ...]) -> Iterator[tuple[Loc, str]]:
             yield (index, "warm_up"), "every day of warm_up must be more than 0"
         if not limit.warm_up and not any(numbers.values()):
             yield (index,), f"this [[limit]] limits nothing; give it one of {', '.join(RATES_AND_CAPS)}"
+
+
+def _about_mentions(book: tuple[Mention, ...]) -> Iterator[tuple[Loc, str]]:
+    """Yield the settings of ``[[mention]]`` tables that cannot be used, and why."""
+    seen: set[str] = set()
+    for index, mention in enumerate(book):
+        if not re.fullmatch(r"\w[\w-]*", mention.name):
+            yield (index, "name"), f"{mention.name!r} is no name to mention; use letters, digits and hyphens"
+        elif mention.name.casefold() in seen:
+            yield (index, "name"), f"there is a [[mention]] for {mention.name!r} already; put both into one"
+        seen.add(mention.name.casefold())
+        for key, (shape, sample) in _HANDLES.items():
+            handle = str(getattr(mention, key)).removeprefix("@")
+            if handle and not re.fullmatch(shape, handle):
+                yield (index, key), f"{handle!r} is no name there; write one like {sample!r}"
 
 
 def is_mailbox(line: str) -> bool:

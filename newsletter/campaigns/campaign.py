@@ -41,15 +41,29 @@ class Social(Table):
     hook: str = ""
     """First words of every snippet; empty takes the lead post's title."""
     why: str = ""
-    """The sentences after the hook; empty takes the lead post's excerpt."""
+    """The sentences after the hook; empty takes the lead post's excerpt. A line of ``---`` begins the next
+    post of a thread, where the network has threads."""
     hashtags: tuple[str, ...] = ()
     """Without the #, in CamelCase for screen readers; empty takes the lead post's tags."""
     link: Literal["call_to_action", "post"] = "call_to_action"
     """Where the link of a snippet leads; the other one is taken when this one has no address."""
+    link_in: Literal["first", "last"] = "last"
+    """Which post of a thread carries the call to action, the link and the hashtags."""
     image: bool = True
-    """Whether snippets carry the lead post's picture."""
+    """Whether the lead post's picture is shown at all, by itself or in a card."""
+    show: Literal["", "card", "image"] = ""
+    """``image``: the picture by itself. ``card``: the preview of the link, with the picture in it where the
+    preview is ours to make. Empty: the picture; a card in its place where it has no description and the
+    network takes our card."""
+    allow_missing_alt: bool = False
+    """Whether a picture without a description may leave; people who do not see it are told nothing then."""
+    thread: bool = False
+    """Whether words too long for one post go on in a thread, in place of being cut; each post of a thread
+    costs what a post costs."""
+    numbered: bool = False
+    """Whether the posts of a thread say ``1/3``, ``2/3``, ``3/3``."""
     text: dict[str, str] = field(default_factory=dict)
-    """Account name → the words for that account, in place of hook and why."""
+    """Account name → the words for that account, in place of hook and why; ``---`` lines as in ``why``."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,7 @@ class Campaign(Table):
     lists: tuple[str, ...] = ()
     """Names of the lists it goes to."""
     on_unknown: Literal["", "hold", "resend"] = ""
-    """What becomes of letters whose outcome nobody knows; empty takes that of ``[sending]`` in config.toml."""
+    """What becomes of letters whose outcome nobody knows; empty: as ``[sending]`` in config.toml says."""
     call_to_action: CallToAction | None = None
     """The one ask; else the first post's that has one, else the organisation's."""
     posts: PostChoice = field(default_factory=PostChoice)

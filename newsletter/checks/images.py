@@ -28,7 +28,7 @@ MAX_ALT_CHARACTERS = 250
 FORMATS = frozenset({"JPEG", "PNG", "GIF"})
 UNSHOWN = frozenset({".webp", ".avif", ".svg", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".ico"})
 
-_FILE_NAME = re.compile(r"(?i)[\w .-]+\.(?:jpe?g|png|gif|webp|heic|tiff?)|(?:img|dscn?|pxl|image)[-_ ]?\d+")
+FILE_NAME = re.compile(r"(?i)[\w .-]+\.(?:jpe?g|png|gif|webp|heic|tiff?)|(?:img|dscn?|pxl|image)[-_ ]?\d+")
 _EMPTY_WORDS = frozenset({"image", "photo", "picture", "img", "logo", "graphic", "untitled", "banner"})
 
 
@@ -151,7 +151,7 @@ def useful_descriptions(evidence: Evidence) -> Iterator[str]:
     for image in _pictures(evidence):
         alt = image.get("alt", "").strip()
         if alt and (
-            _FILE_NAME.fullmatch(alt)
+            FILE_NAME.fullmatch(alt)
             or alt.lower().strip(".") in _EMPTY_WORDS
             or len(alt) > MAX_ALT_CHARACTERS
         ):

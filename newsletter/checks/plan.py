@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 from newsletter.checks.rule import rule
+from newsletter.editions import images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,21 @@ def pictures_supplied(evidence: Evidence) -> Iterator[str]:
         for image in post.images:
             if not image.file:
                 yield f"posts/{post.slug}/index.md: “{(image.alt or image.caption or image.url)[:60]}”"
+
+
+@rule(
+    "P9",
+    "error",
+    why="The picture cannot be used, so it is left out of everything.",
+    mend="Save it again as JPEG or PNG, or put another file into the post's folder.",
+    source="product rule",
+)
+def usable_pictures(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The files of pictures are pictures, whole, and not too large."""
+    for post in _carried(evidence):
+        for image in post.images:
+            if image.file and post.folder and (why := images.fault(post.folder / image.file)):
+                yield images.where(post, image.file), f"It is left out: {why}."
 
 
 @rule(

@@ -17,6 +17,7 @@ from newsletter.checks import (
     stylesheet,
     text,
     tokens,
+    wording,
 )
 from newsletter.checks.evidence import Evidence
 from newsletter.checks.rule import Rule
@@ -24,8 +25,9 @@ from newsletter.checks.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
+    from pathlib import Path
 
-    from newsletter.config import Organisation
+    from newsletter.config import Mention, Organisation
     from newsletter.editions.edition import Edition
     from newsletter.model import Finding, Post
     from newsletter.social.base import SocialNetwork
@@ -36,6 +38,7 @@ FAMILIES = (
     tokens,
     links,
     snippets,
+    wording,
     images,
     message,
     document,
@@ -61,6 +64,9 @@ def check(  # noqa: PLR0913 - plain facts, because this stage cannot know the ap
     posts: Iterable[Post] = (),
     recipients: int | None = None,
     now: datetime,
+    mentions: Sequence[Mention] = (),
+    templates: Sequence[Path] = (),
+    allow_missing_alt: bool = False,
 ) -> tuple[Finding, ...]:
     """Return what would go wrong if the edition left now, errors first; empty when nothing would.
 
@@ -73,6 +79,9 @@ def check(  # noqa: PLR0913 - plain facts, because this stage cannot know the ap
         posts: the stored posts, those of the edition among them.
         recipients: how many people it would go to; None leaves the audience out.
         now: the present moment, aware.
+        mentions: the organisation's address book.
+        templates: the workspace's folders of templates, with its list of words to avoid.
+        allow_missing_alt: whether pictures of snippets may leave without a description.
     """
     evidence = Evidence(
         edition=edition,
@@ -81,6 +90,9 @@ def check(  # noqa: PLR0913 - plain facts, because this stage cannot know the ap
         posts={post.slug: post for post in posts},
         recipients=recipients,
         now=now,
+        mentions=tuple(mentions),
+        templates=tuple(templates),
+        allow_missing_alt=allow_missing_alt,
     )
     found = [finding for rule in rules() for finding in rule.findings(evidence)]
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 from newsletter.checks.evidence import web_addresses
-from newsletter.checks.images import FORMATS, measured
+from newsletter.checks.images import FILE_NAME, measured
 from newsletter.checks.links import fault
 from newsletter.checks.rule import rule
+from newsletter.editions.renditions import CARD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from newsletter.checks.evidence import Evidence
 
-_HASHTAG = re.compile(r"(?<!\S)#\w+")
+_FORMATS: Final = frozenset({"JPEG", "PNG"})
+_HASHTAG: Final = re.compile(r"(?<!\S)#\w+")
+_OPENING: Final = re.compile(
+    r"(?:(?:an?|the|une?|ein|una?) )?(?:image|photo(?:graph)?|picture|graphic|screenshot|imagen|foto|bild)"
+    r" (?:of|showing|de|d['’]|del|da|do|von|mit|di)\b",  # noqa: RUF001 - the apostrophe of typographers
+    re.IGNORECASE,
+)
+"""How descriptions begin that say first what the reader's program says already."""
 
 
 @rule(
     "S1",
     "error",
     why="The network refuses a text this long.",
-    mend="Write a shorter text for this account under [social.text] in campaign.toml.",
+    mend="Shorten the question of the call to action; the other words are cut to fit by a build.",
     source="the network's documentation, named in its adapter",
 )
-def within_limit(evidence: Evidence) -> Iterator[str]:
-    """Each text fits its network, measured by the network itself."""
+def within_limit(evidence: Evidence) -> Iterator[str | tuple[str, str]]:
+    """Each post fits its network, measured by the network itself, and so does the thread."""
     for snippet in evidence.edition.snippets:
-        if network := evidence.networks.get(snippet.account):
-            length = network.measure(snippet.text)
-            if length > network.limit:
-                yield f"snippet for {snippet.account}: {length} of {network.limit} characters"
+        if not (network := evidence.networks.get(snippet.account)):
+            continue
+        for number, text in enumerate(snippet.posts, 1):
+            if (length := network.measure(text)) > network.limit:
+                place = f", post {number}" if snippet.parts else ""
+                yield f"snippet for {snippet.account}{place}: {length} of {network.limit} characters"
+        if len(snippet.posts) > network.max_posts:
+            place = f"snippet for {snippet.account}: {len(snippet.posts)} posts"
+            yield place, f"The network takes threads of {network.max_posts} at most."
 
 
 @rule(
@@ -59,6 +73,22 @@ def whole_link(evidence: Evidence) -> Iterator[str | tuple[str, str]]:
 )
 def described_picture(evidence: Evidence) -> Iterator[str]:
     """A picture comes with words."""
+    return _undescribed(evidence) if not evidence.allow_missing_alt else iter(())
+
+
+@rule(
+    "S3",
+    "warning",
+    why="People who do not see the picture of this post are told nothing about it; the campaign allows it.",
+    mend="Describe the lead post's first picture: `alt` in posts/<slug>/index.md.",
+    source="WCAG 2.2 success criterion 1.1.1",
+)
+def described_all_the_same(evidence: Evidence) -> Iterator[str]:
+    """A picture comes with words, even where it need not."""
+    return _undescribed(evidence) if evidence.allow_missing_alt else iter(())
+
+
+def _undescribed(evidence: Evidence) -> Iterator[str]:
     for snippet in evidence.edition.snippets:
         if snippet.image and not snippet.alt.strip():
             yield f"snippet for {snippet.account}: {snippet.image}"
@@ -67,17 +97,25 @@ def described_picture(evidence: Evidence) -> Iterator[str]:
 @rule(
     "S4",
     "error",
-    why="The picture of this post is missing or cannot be shown.",
-    mend="Put a JPEG or PNG into the post's folder and build again.",
-    source="Mastodon API, media",
+    why="The picture of this post is missing, or the network cannot take it.",
+    mend="Build again; if that does not help, put another JPEG or PNG into the post's folder.",
+    source="the network's documentation, named in its adapter",
 )
 def picture_there(evidence: Evidence) -> Iterator[str]:
-    """The file of a picture lies in the edition and is a picture."""
+    """The pictures of a snippet lie in the edition, JPEG or PNG, no larger than the network takes."""
     for snippet in evidence.edition.snippets:
-        if snippet.image:
-            found = measured(evidence.edition.folder / "images" / snippet.image)
-            if snippet.image not in evidence.edition.images or not found or found[0] not in FORMATS:
-                yield f"snippet for {snippet.account}: {snippet.image}"
+        network = evidence.networks.get(snippet.account)
+        most_bytes = network.max_image_bytes if network else sys.maxsize
+        card_image = snippet.card.image if snippet.card else ""
+        for name, most in ((snippet.image, most_bytes), (card_image, CARD_BYTES)):
+            if name and not _taken(evidence, name, most):
+                yield f"snippet for {snippet.account}: {name}"
+
+
+def _taken(evidence: Evidence, name: str, most_bytes: int) -> bool:
+    path = evidence.edition.folder / "images" / name
+    found = measured(path) if name in evidence.edition.images else None
+    return found is not None and found[0] in _FORMATS and path.stat().st_size <= most_bytes
 
 
 @rule(
@@ -142,7 +180,7 @@ def few_hashtags(evidence: Evidence) -> Iterator[str]:
 @rule(
     "S9",
     "info",
-    why="The text was too long for the network and was cut to fit.",
+    why="The text was too long for one post and was shortened, or became a thread.",
     mend="Write a text of your own for this account under [social.text] in campaign.toml, or leave it so.",
     source="product rule",
 )
@@ -151,3 +189,34 @@ def cut_to_fit(evidence: Evidence) -> Iterator[str]:
     for snippet in evidence.edition.snippets:
         if snippet.steps:
             yield f"snippet for {snippet.account}: {', '.join(snippet.steps)}"
+
+
+@rule(
+    "S10",
+    "warning",
+    why="Not all of this post would arrive there as it is meant.",
+    mend="Write other words for this account under [social.text] in campaign.toml, or leave it so.",
+    source="the network's documentation, named in its adapter",
+)
+def as_meant(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The network itself has nothing against a snippet."""
+    for snippet in evidence.edition.snippets:
+        if network := evidence.networks.get(snippet.account):
+            for objection in network.objections(snippet):
+                why = f"{objection[:1].upper()}{objection[1:].rstrip('.')}."
+                yield f"snippet for {snippet.account}", why
+
+
+@rule(
+    "S17",
+    "warning",
+    why="The description does not say what can be seen, or says first what every reader is told already.",
+    mend="Say in a sentence what can be seen: `alt` in posts/<slug>/index.md.",
+    source="W3C WAI, Images tutorial",
+)
+def telling_description(evidence: Evidence) -> Iterator[str]:
+    """Descriptions begin with what can be seen."""
+    for snippet in evidence.edition.snippets:
+        alt = snippet.alt.strip()
+        if _OPENING.match(alt) or FILE_NAME.fullmatch(alt):
+            yield f"snippet for {snippet.account}: “{alt[:60]}”"

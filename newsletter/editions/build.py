@@ -6,14 +6,22 @@ import difflib
 from html import escape
 from typing import TYPE_CHECKING
 
-from newsletter import adapters
 from newsletter.campaigns import load
 from newsletter.campaigns.pick import pick
-from newsletter.editions import compiled, frozen, headers, letter, present, snippet
+from newsletter.editions import (
+    compiled,
+    frozen,
+    headers,
+    letter,
+    mentions,
+    present,
+    snippet,
+    social_templates,
+)
 from newsletter.editions.edition import Edition, sample_values
 from newsletter.editions.environment import render_line
 from newsletter.editions.headers import Head
-from newsletter.editions.material import gather, lead_image
+from newsletter.editions.material import gather
 from newsletter.editions.merge import MergeTags
 from newsletter.editions.present import Lines
 from newsletter.errors import ConfigError, ContentError, Problem
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from newsletter.campaigns.campaign import Campaign
     from newsletter.config import LoadedConfig
     from newsletter.editions.compiled import Pieces
+    from newsletter.editions.images import Picture
     from newsletter.editions.material import Material
     from newsletter.model import Post, Snippet
     from newsletter.social.base import SocialNetwork
@@ -70,6 +79,7 @@ def build(
         compiled.text_pieces(rendered.text, tags),
         compiled.html_pieces(rendered.html, tags, where=f"template {campaign.template}"),
     )
+    snippets, pictures = _snippets(workspace, material, accounts)
     sample = sample_values(loaded.config.organisation.public_url)
     draft = Edition(
         id="",
@@ -87,11 +97,11 @@ def build(
         html=compiled.merged(parts.html, sample),
         text=compiled.merged(parts.text, sample),
         letter=compiled.compile_letter(_head(material), parts),
-        snippets=tuple(_snippet(network, material) for network in accounts),
-        images=tuple(picture.name for picture in material.shown),
+        snippets=snippets,
+        images=tuple(picture.name for picture in pictures),
     )
     browser = _browser_copy(parts.html, material, sample)
-    return frozen.write(draft, material.shown, browser=browser, sample=sample)
+    return frozen.write(draft, pictures, browser=browser, sample=sample)
 
 
 def _accounts(
@@ -129,23 +139,19 @@ def _lines(workspace: Workspace, campaign: Campaign, tags: MergeTags) -> Lines:
     return Lines(subject, rendered("preheader"), title, rendered("note"))
 
 
-def _snippet(network: SocialNetwork, material: Material) -> Snippet:
-    campaign, lead, ask = material.campaign, material.posts[0], material.ask
-    addresses = [ask.url if ask else "", lead.link]
-    if campaign.social.link == "post":
-        addresses.reverse()
-    link = next(filter(None, addresses), "")
-    image = lead_image(lead) if campaign.social.image else None
-    return snippet.compose(
-        network,
-        campaign,
-        lead,
-        ask,
-        link=material.link_tags(adapters.type_of(network), "social").tag(link),
-        language=material.language,
-        image=material.pictures[lead.slug][image.file].name if image else "",
-        alt=image.alt if image else "",
-    )
+def _snippets(
+    workspace: Workspace, material: Material, accounts: Sequence[SocialNetwork]
+) -> tuple[tuple[Snippet, ...], tuple[Picture, ...]]:
+    """Return one snippet per account, and every picture of letters and snippets once."""
+    pictures = {picture.name: picture for picture in material.shown}
+    snippets = []
+    for network in accounts:
+        kind = mentions.written_for(network)
+        layout = social_templates.layout((workspace.templates,), kind, language=material.language)
+        made, needed = snippet.compose(network, material, layout)
+        snippets.append(made)
+        pictures |= {picture.name: picture for picture in needed}
+    return tuple(snippets), tuple(pictures.values())
 
 
 def _head(material: Material) -> Head:

@@ -97,9 +97,9 @@ def render_template(
     except TemplateNotFound as error:
         if error.name == name:
             raise ContentError(f"the template {stem!r} lacks its twin {stem}.{ending}", where=name) from None
-        raise _mistake(error, name) from None
+        raise mistake(error, name) from None
     except Exception as error:  # noqa: BLE001 - a template is a program of staff's own; anything may go wrong in it
-        raise _mistake(error, name) from None
+        raise mistake(error, name) from None
 
 
 def render_line(source: str, tags: MergeTags, *, where: str) -> str:
@@ -129,8 +129,8 @@ def _sandbox(**settings: Any) -> SandboxedEnvironment:
     return made
 
 
-def _mistake(error: Exception, name: str) -> ContentError:
-    """Return the error with the place in the template where it happened."""
+def mistake(error: Exception, name: str) -> ContentError:
+    """Return what went wrong in the template ``name``, with the place in its file, in plain words."""
     if isinstance(error, TemplateSyntaxError):
         return ContentError(_sentence(error), where=f"{error.filename or name}:{error.lineno}")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]

@@ -18,7 +18,7 @@ from newsletter.editions import compiled, headers, stored
 from newsletter.editions.edition import CompiledLetter, Edition, Slot
 from newsletter.errors import ConfigError, ContentError
 from newsletter.files import write_whole
-from newsletter.model import CallToAction, Snippet
+from newsletter.model import CallToAction, Card, Snippet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,7 +202,10 @@ def _edition(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Edition:
 
 
 def _snippet(row: Mapping[str, Any]) -> Snippet:
-    return Snippet(**{**row, "steps": tuple(row["steps"])})
+    # Editions built before there were cards and threads have neither key.
+    card = Card(**row["card"]) if row.get("card") else None
+    lists = {"parts": tuple(row.get("parts", ())), "steps": tuple(row["steps"])}
+    return Snippet(**{**row, **lists, "card": card})
 
 
 def _pieces(pieces: Sequence[str | Slot]) -> list[str | dict[str, str]]:

@@ -46,7 +46,7 @@ class Material:
     ask: CallToAction | None
     """The one ask, label and address set, without UTM parameters."""
     pictures: Mapping[str, Mapping[str, Picture]]
-    """Slug → file name as the post writes it → picture."""
+    """Slug → file name as the post writes it → picture, but for those that cannot be used."""
 
     @property
     def language(self) -> str:
@@ -109,7 +109,7 @@ def gather(campaign: Campaign, posts: Sequence[Post], config: Config) -> Materia
     """Return the material of a campaign with these posts.
 
     Raises:
-        ContentError: a picture is missing or unreadable, or the call to action leads nowhere.
+        ContentError: a picture is missing, or the call to action leads nowhere.
     """
     return Material(
         campaign,

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Bitmap
 
 from newsletter.checks import preflight
-from newsletter.config import Organisation
+from newsletter.config import Mention, Organisation
 from newsletter.editions import compiled
 from newsletter.editions.edition import Edition, sample_values
 from newsletter.editions.headers import Head
@@ -158,6 +158,9 @@ class Draft:
     organisation: Organisation = ORGANISATION
     recipients: int | None = 25
     network: Folder = FILES
+    mentions: tuple[Mention, ...] = ()
+    templates: tuple[Path, ...] = ()
+    allow_missing_alt: bool = False
 
     def built(self) -> Edition:
         """Return the edition."""
@@ -202,6 +205,9 @@ class Draft:
             posts=[self.post],
             recipients=self.recipients,
             now=NOW,
+            mentions=self.mentions,
+            templates=self.templates,
+            allow_missing_alt=self.allow_missing_alt,
         )
 
 

@@ -110,3 +110,50 @@ def test_mistakes_in_files_are_shown_as_json_too(root: Path) -> None:
 
     assert result.exit_code == 2
     assert "campaign.toml" in json.loads(result.stdout)["error"]["message"]
+
+
+def test_a_picture_without_a_description_needs_the_campaigns_leave(root: Path) -> None:
+    """Then it is a warning; the letter is judged by its own rule all the same."""
+    index = root / "posts" / "otters-at-harbour-weir" / "index.md"
+    words = "Two otters on a rock at sunrise, one sitting upright, mist on the water behind them"
+    change(index, f"    alt: {words}\n", "")
+    for severity in ("error", "warning"):
+        found = json.loads(run(root, "check", CAMPAIGN, "--json").stdout)["findings"]
+
+        assert [finding["severity"] for finding in found if finding["id"] == "S3"] == [severity]
+        if severity == "error":
+            change(
+                root / "campaigns" / CAMPAIGN / "campaign.toml",
+                "[social]",
+                "[social]\nallow_missing_alt = true",
+            )
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"\x00\x00\x00\x18ftypheic", b"<svg/>"])
+def test_a_picture_that_cannot_be_used_is_one_finding_and_the_rest_goes_on(
+    root: Path, content: bytes
+) -> None:
+    """File and line of the post that names it."""
+    (root / "posts" / "otters-at-harbour-weir" / "otters.jpg").write_bytes(content)
+
+    found = json.loads(run(root, "check", CAMPAIGN, "--json").stdout)["findings"]
+
+    (finding,) = (finding for finding in found if finding["severity"] == "error")
+    assert finding["id"] == "P9"
+    assert finding["where"].endswith("otters-at-harbour-weir/index.md:13")
+    assert "otters.jpg" in finding["why"]
+
+
+def test_an_ask_longer_than_one_network_takes_is_one_finding(root: Path) -> None:
+    """The other accounts have their posts."""
+    config = (root / "config.toml").read_text(encoding="utf-8")
+    small = '\n[[social]]\nname = "small"\ntype = "folder"\npath = "out/small"\nmax_characters = 100\n'
+    (root / "config.toml").write_text(config + small, encoding="utf-8")
+
+    built = json.loads(run(root, "build", CAMPAIGN, "--json").stdout)
+    found = json.loads(run(root, "check", CAMPAIGN, "--json").stdout)["findings"]
+
+    assert [snippet["account"] for snippet in built["snippets"]] == ["folder", "small"]
+    assert [finding["where"] for finding in found if finding["severity"] == "error"] == [
+        f"snippet for small: {built['snippets'][1]['length']} of 100 characters"
+    ]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Bitmap
 
 from newsletter.checks import preflight
-from newsletter.model import CallToAction, Image
+from newsletter.model import CallToAction, Card, Image, Snippet
 from newsletter.social.folder import Folder
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = {"P6"}
 """The sample organisation lives at an example address."""
+
+
+class Objecting(Folder):
+    """A network that takes no snippets."""
+
+    def objections(self, snippet: Snippet) -> tuple[str, ...]:
+        """Return what it has against one."""
+        return (f"there is no room for {snippet.account} here",)
 
 
 def html(old: str, new: str) -> Change:
@@ -106,6 +114,29 @@ def sender(address: str) -> Change:
 def no_picture_file(draft: Any) -> None:
     """Take the file away."""
     (draft.folder / "images" / "ferry.png").unlink()
+
+
+def said(words: str) -> Change:
+    """Say more in the one snippet."""
+    return lambda draft: snippet(text=f"{words}\n\n{draft.snippets[0].text}")(draft)
+
+
+def undescribed_and_allowed(draft: Any) -> None:
+    """Leave the description out, with leave to."""
+    draft.allow_missing_alt = True
+    snippet(alt="")(draft)
+
+
+def objecting(draft: Any) -> None:
+    """Publish on a network that has something against it."""
+    draft.network = Objecting("files")
+
+
+def damaged_picture(draft: Any) -> None:
+    """Keep half of a picture in the post's folder."""
+    path = draft.folder / "ferry.png"
+    path.write_bytes((draft.folder / "images" / "ferry.png").read_bytes()[:400])
+    draft.post = replace(draft.post, folder=draft.folder)
 
 
 def few_words(draft: Any) -> None:
@@ -269,6 +300,32 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("S7", "warning", snippet(alt="A very long description. " * 80)),
     ("S8", "warning", snippet(text=" ".join(f"#Tag{number}" for number in range(9)))),
     ("S9", "info", snippet(steps=("ended the text at a sentence",))),
+    ("S1", "error", snippet(parts=("A guide", "and more"))),
+    ("S3", "warning", undescribed_and_allowed),
+    ("S4", "error", picture("GIF")),
+    ("S4", "error", snippet(image="", card=Card("https://rivertrust.example", "A guide", image="gone.jpg"))),
+    ("S10", "warning", objecting),
+    ("S11", "warning", said("PLEASE READ THIS now")),
+    ("S12", "warning", said("This is \U0001d5ef\U0001d5fc of us")),
+    ("S13", "warning", said("Look 🌊🌊 🦦")),
+    (
+        "S14",
+        "warning",
+        edition(call_to_action=CallToAction("Click here!", "Go", "https://rivertrust.example/a")),
+    ),
+    (
+        "S14",
+        "warning",
+        edition(call_to_action=CallToAction("The river", "Go", "https://rivertrust.example/a")),
+    ),
+    ("S15", "warning", said("See http://rivertrust.example")),
+    ("S15", "warning", said("See www.rivertrust.example")),
+    ("S16", "warning", said("#fairwork")),
+    ("S17", "warning", snippet(alt="A photo of volunteers")),
+    ("S17", "warning", snippet(alt="IMG_2041.jpg")),
+    ("S18", "warning", said("A rescued victim told us")),
+    ("S18", "warning", snippet(alt="Slaves at the ferry")),
+    ("S19", "error", said("with @isj")),
     ("P1", "error", field(recipients=0)),
     ("P1", "error", edition(lists=(), snippets=())),
     ("P1", "warning", edition(lists=())),
@@ -277,6 +334,7 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("P2", "warning", edition(date=date(2027, 3, 1))),
     ("P3", "error", edition(posts=())),
     ("P4", "warning", post(images=(Image(alt="Volunteers at the ferry"),))),
+    ("P9", "error", damaged_picture),
     ("P5", "warning", post(published_at=date(2026, 12, 20))),
     ("P6", "warning", sender("River Trust <news@example.org>")),
     ("P8", "info", field(recipients=None)),

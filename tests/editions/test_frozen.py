@@ -5,15 +5,17 @@ import email.policy
 import errno
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from newsletter.campaigns.campaign import Campaign
-from newsletter.editions import frozen
+from newsletter.campaigns.campaign import Campaign, Social
+from newsletter.editions import frozen, images
 from newsletter.errors import ConfigError, ContentError
 from newsletter.model import CallToAction
+from newsletter.social.folder import Folder
 
 CAMPAIGN = Campaign(
     "autumn",
@@ -202,15 +204,51 @@ def test_nothing_half_written_stays_when_the_disk_is_full(
     assert frozen.find(trust.workspace, "autumn") == earlier
 
 
-def test_a_damaged_picture_leaves_no_edition(trust: Any) -> None:
+def test_a_picture_that_breaks_during_a_build_leaves_no_edition(
+    trust: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The post is named."""
     path = trust.posts[1].folder / "river.jpg"
     path.write_bytes(path.read_bytes()[:2_000])
+    monkeypatch.setattr(images, "fault", lambda _source: "")
 
     with pytest.raises(ContentError, match=r"willows.river\.jpg: the picture is damaged"):
         trust.build(CAMPAIGN)
 
     assert list((trust.workspace.out / "autumn").iterdir()) == []
+
+
+def test_cards_prices_and_threads_are_read_back(trust: Any) -> None:
+    """Exactly as they were composed, with the card's picture beside the others."""
+    thread = Social(text={"main": "One.\n---\nTwo."})
+    main = type("Folder", (Folder,), {"__module__": Folder.__module__, "max_posts": 9, "makes_cards": True})
+    account = main("main", trust.workspace.root / "social")
+    card = replace(CAMPAIGN, social=replace(thread, show="card"))
+
+    built = trust.build(card, networks=[account])
+
+    (snippet,) = frozen.read(built.folder).snippets
+    assert (snippet,) == built.snippets
+    assert len(snippet.parts) == 2
+    assert snippet.text == "\n\n".join(snippet.parts)
+    assert snippet.card
+    assert snippet.card.image in built.images
+    assert (built.folder / "images" / snippet.card.image).read_bytes()[:3] == b"\xff\xd8\xff"
+
+
+def test_an_edition_built_before_there_were_cards_and_threads_is_still_read(trust: Any) -> None:
+    """It may wait in the ledger while the program is updated."""
+    built = trust.build(CAMPAIGN)
+    record = json.loads((built.folder / "edition.json").read_bytes())
+    for row in record["snippets"]:
+        for key in ("parts", "card", "price_musd"):
+            del row[key]
+    (built.folder / "edition.json").write_bytes(frozen._json(record))
+    files = {name: (built.folder / name).read_bytes() for name in frozen._HASHED}
+    files["edition.json"], _ = frozen._divided(files["edition.json"])
+    older = built.folder.rename(built.folder.parent / frozen._id(files))
+
+    assert frozen.read(older).snippets == built.snippets
 
 
 def test_an_edition_is_found_by_campaign_id_start_of_id_and_folder(trust: Any) -> None:

@@ -1,6 +1,7 @@
 """Pictures: real files in, real files out."""
 
 import io
+import re
 import warnings
 import zlib
 from pathlib import Path
@@ -142,14 +143,38 @@ def test_a_picture_nobody_supplied_is_no_picture(tmp_path: Path) -> None:
     assert list(images.of_post(post)) == ["here.jpg"]
 
 
-def test_what_is_no_picture_is_refused_in_one_line(tmp_path: Path) -> None:
-    """Text with the name of a picture."""
+def test_what_is_no_picture_is_left_out_and_said_in_one_line(tmp_path: Path) -> None:
+    """Text with the name of a picture; the other pictures stay."""
     (tmp_path / "a.jpg").write_text("<svg/>", encoding="utf-8")
+    picture_file(tmp_path, "b.jpg", (50, 50))
 
-    with pytest.raises(
-        ContentError, match=r"index\.md:4: a\.jpg: this is no picture that can be read; save it as JPEG"
-    ):
-        images.of_post(post_with(tmp_path, Image(file="a.jpg")))
+    assert list(images.of_post(post_with(tmp_path, Image(file="a.jpg"), Image(file="b.jpg")))) == ["b.jpg"]
+    assert (
+        images.fault(tmp_path / "a.jpg")
+        == "a.jpg: this is no picture that can be read; save it as JPEG or PNG"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"), [("cut.jpg", 2_000), ("cut.png", 2_000), ("cut.webp", 500), ("cut.gif", 2_000)]
+)
+def test_half_a_picture_is_left_out_and_said(tmp_path: Path, name: str, lost: int) -> None:
+    """Whatever the format; a whole one has no fault."""
+    path = picture_file(tmp_path, name, (600, 400), "P" if name.endswith("gif") else "RGB")
+    assert images.fault(path) == ""
+    path.write_bytes(path.read_bytes()[:-lost])
+
+    assert images.of_post(post_with(tmp_path, Image(file=name))) == {}
+    assert re.fullmatch(rf".*{name}.*: the picture is damaged; save it again", images.fault(path))
+
+
+def test_a_file_that_is_too_large_to_read_is_said(tmp_path: Path) -> None:
+    """It is not even opened."""
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as file:
+        file.truncate(41_000_000)
+
+    assert images.fault(path) == "huge.jpg: the picture is larger than 40 MB; make it smaller"
 
 
 @pytest.mark.parametrize("side", [9_000, 60_000])
