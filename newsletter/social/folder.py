@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import re
 import tempfile
@@ -13,12 +14,12 @@ from typing import TYPE_CHECKING
 from newsletter import files
 from newsletter.errors import PermanentError
 from newsletter.model import Receipt
-from newsletter.social.base import SocialNetwork, graphemes
+from newsletter.social.base import Sighting, SocialNetwork, Standing, graphemes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from newsletter.model import Snippet
+    from newsletter.social.base import Posting
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Folder(SocialNetwork):
         """Return the number of characters as readers see them."""
         return len(graphemes(text))
 
-    def publish(self, snippet: Snippet, *, key: str, image: Path | None) -> Receipt:
+    def publish(self, posting: Posting) -> Receipt:
         """Write ``<key>-<account>.txt``, and beside it the picture and ``….alt.txt``.
 
         Raises:
@@ -50,7 +51,8 @@ class Folder(SocialNetwork):
             RefusedSenderError: the folder cannot be written by us at all.
             TransientError: it cannot be written now: the disk is full, say.
         """
-        stem = _file_name(f"{key}-{snippet.account}")
+        snippet, image = posting.snippet, posting.image
+        stem = _file_name(f"{posting.key}-{snippet.account}")
         text = self.path / f"{stem}.txt"
         with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -59,14 +61,34 @@ class Folder(SocialNetwork):
                 files.write_whole(self.path / f"{stem}.alt.txt", f"{snippet.alt}\n".encode())
             # Last, so that a text without its picture is never found.
             files.write_whole(text, f"{snippet.text}\n".encode())
-        return Receipt(remote_id=text.name, url=text.resolve().as_uri())
+        receipt = Receipt(remote_id=text.name, url=text.resolve().as_uri())
+        posting.note(receipt)
+        return receipt
 
-    def whoami(self) -> str:
+    def look_up(self, posting: Posting) -> Sighting:
+        """Return whether the files are there."""
+        text = self.path / f"{_file_name(f'{posting.key}-{posting.snippet.account}')}.txt"
+        with self._writing():
+            found = (Receipt(text.name, text.resolve().as_uri()),) if text.exists() else ()
+        return Sighting(found, certain=True)
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the files."""
+        stem, _, kind = receipt.remote_id.rpartition(".")
+        if kind != "txt":
+            super().retract(receipt)
+        with self._writing():
+            for path in self.path.glob(f"{glob.escape(stem)}.*"):
+                # "k-main.*" are also the files of an account called "main.old".
+                if (rest := path.name.removeprefix(f"{stem}.")) == "alt.txt" or "." not in rest:
+                    path.unlink(missing_ok=True)
+
+    def standing(self) -> Standing:
         """Return the folder, after making sure that it can be written."""
         with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
-                return str(self.path)
+                return Standing(str(self.path))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

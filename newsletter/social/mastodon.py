@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import re
 import time
@@ -14,12 +13,12 @@ from newsletter import http
 from newsletter.errors import DeliveryError, PermanentError, TransientError, UnknownOutcomeError
 from newsletter.model import Receipt
 from newsletter.secret import Secret
-from newsletter.social.base import WEB_ADDRESS, SocialNetwork, graphemes
+from newsletter.social.base import WEB_ADDRESS, SocialNetwork, Standing, graphemes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from newsletter.model import Snippet
+    from newsletter.social.base import Posting
 
 URL_LENGTH: Final = 23
 """What an address counts, whatever its length: ``characters_reserved_per_url`` of GET /api/v2/instance."""
@@ -65,7 +64,7 @@ class Mastodon(SocialNetwork):
         short = _MENTION.sub(r"\1", WEB_ADDRESS.sub("x" * URL_LENGTH, text))
         return len(graphemes(short))
 
-    def publish(self, snippet: Snippet, *, key: str, image: Path | None) -> Receipt:
+    def publish(self, posting: Posting) -> Receipt:
         """Publish; when the answer is lost, ask once more with the same Idempotency-Key.
 
         The server answers a key it has seen with the status it made then, so
@@ -75,6 +74,7 @@ class Mastodon(SocialNetwork):
             UnknownOutcomeError: both answers were lost. The key is good for an
                 hour; later only a look at the account can tell.
         """
+        snippet, image = posting.snippet, posting.image
         media = [self._upload(image, snippet.alt)] if image else []
         status = {
             "status": snippet.text,
@@ -83,7 +83,7 @@ class Mastodon(SocialNetwork):
             "media_ids": media,
         }
         # The server keeps keys per account; a digest is a header whatever the key is made of.
-        identity = {"Idempotency-Key": hashlib.sha256(key.encode()).hexdigest()}
+        identity = {"Idempotency-Key": posting.identity(0)}
         try:
             made = self._post_status(status, identity)
         except UnknownOutcomeError as first:
@@ -91,12 +91,14 @@ class Mastodon(SocialNetwork):
                 made = self._post_status(status, identity)
             except DeliveryError:
                 raise first from None
-        return Receipt(remote_id=str(made["id"]), url=str(made["url"] or ""))
+        receipt = Receipt(remote_id=str(made["id"]), url=str(made["url"] or ""))
+        posting.note(receipt)
+        return receipt
 
-    def whoami(self) -> str:
+    def standing(self) -> Standing:
         """Return ``@name`` and server of the token's account."""
         account = self._call("GET", "/api/v1/accounts/verify_credentials", repeatable=True, needs=("acct",))
-        return f"@{account.body['acct']} on {http.place(self.server)}"
+        return Standing(f"@{account.body['acct']} on {http.place(self.server)}")
 
     def _post_status(self, status: dict[str, Any], identity: dict[str, str]) -> Any:
         return self._call(

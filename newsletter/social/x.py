@@ -20,13 +20,13 @@ from newsletter import http
 from newsletter.errors import DeliveryError, PermanentError
 from newsletter.model import Receipt
 from newsletter.secret import Secret
-from newsletter.social.base import WEB_ADDRESS, SocialNetwork
+from newsletter.social.base import WEB_ADDRESS, SocialNetwork, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from newsletter.model import Snippet
+    from newsletter.social.base import Posting
 
 LIMIT: Final = 280
 URL_LENGTH: Final = 23
@@ -93,25 +93,27 @@ class X(SocialNetwork):
             - (int(addresses) + len(domains)) * _weight(_GAP)
         )
 
-    def publish(self, snippet: Snippet, *, key: str, image: Path | None) -> Receipt:  # noqa: ARG002 - X has no such key
+    def publish(self, posting: Posting) -> Receipt:
         """Publish one post, with at most one picture.
 
         Raises:
             PermanentError: also when X finds the same text on the account already.
         """
+        snippet, image = posting.snippet, posting.image
         with closing(_Api(self)) as api:
             media = [api.upload(image, snippet.alt)] if image else None
             made = api.ask(
                 lambda client: client.create_tweet(text=snippet.text, media_ids=media), repeatable=False
             )
-        return Receipt(remote_id=made, url=f"https://x.com/i/web/status/{made}")
+        receipt = Receipt(remote_id=made, url=f"https://x.com/i/web/status/{made}")
+        posting.note(receipt)
+        return receipt
 
-    def whoami(self) -> str:
+    def standing(self) -> Standing:
         """Return ``@name`` of the account."""
         with closing(_Api(self)) as api:
-            return "@" + api.ask(
-                lambda client: client.get_me(user_auth=True), repeatable=True, member="username"
-            )
+            name = api.ask(lambda client: client.get_me(user_auth=True), repeatable=True, member="username")
+        return Standing(f"@{name}")
 
 
 class _Api:

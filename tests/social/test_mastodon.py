@@ -20,6 +20,7 @@ from newsletter.secret import Secret
 from newsletter.social import mastodon
 from newsletter.social.mastodon import Mastodon
 from tests.social.fake_mastodon import LIMIT, TOKEN, FakeMastodon, counted
+from tests.social.postings import posting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,7 @@ def account(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Mastodon
 
 def test_a_snippet_is_published_with_its_language(fake: FakeMastodon, account: Mastodon) -> None:
     """The receipt says where to find it."""
-    receipt = account.publish(SNIPPET, key="delivery-1", image=None)
+    receipt = account.publish(posting(SNIPPET, key="delivery-1", image=None))
 
     status = fake.statuses[receipt.remote_id]
     assert (status["status"], status["language"], status["visibility"]) == (SNIPPET.text, "en", "public")
@@ -72,7 +73,7 @@ def test_a_picture_travels_with_its_description(
     picture = tmp_path / "weir.png"
     picture.write_bytes(b"\x89PNG picture")
 
-    receipt = account.publish(SNIPPET, key="delivery-1", image=picture)
+    receipt = account.publish(posting(SNIPPET, key="delivery-1", image=picture))
 
     [media] = fake.statuses[receipt.remote_id]["media_ids"]
     assert (fake.media[media]["content"], fake.media[media]["description"]) == (
@@ -90,7 +91,7 @@ def test_a_picture_that_is_never_ready_is_tried_later(
     picture.write_bytes(b"\x89PNG picture")
 
     with pytest.raises(TransientError, match="still working on the picture"):
-        account.publish(SNIPPET, key="delivery-1", image=picture)
+        account.publish(posting(SNIPPET, key="delivery-1", image=picture))
 
     assert fake.statuses == {}
 
@@ -98,16 +99,16 @@ def test_a_picture_that_is_never_ready_is_tried_later(
 def test_a_picture_that_is_gone_is_named(fake: FakeMastodon, account: Mastodon, tmp_path: Path) -> None:
     """Nothing is published without it."""
     with pytest.raises(PermanentError, match=r"weir\.png: the picture cannot be read"):
-        account.publish(SNIPPET, key="delivery-1", image=tmp_path / "weir.png")
+        account.publish(posting(SNIPPET, key="delivery-1", image=tmp_path / "weir.png"))
 
     assert fake.posts == 0
 
 
 def test_the_same_key_never_makes_a_second_post(fake: FakeMastodon, account: Mastodon) -> None:
     """A repeat gets the first receipt."""
-    first = account.publish(SNIPPET, key="delivery-1", image=None)
-    second = account.publish(SNIPPET, key="delivery-1", image=None)
-    other = account.publish(SNIPPET, key="delivery-2", image=None)
+    first = account.publish(posting(SNIPPET, key="delivery-1", image=None))
+    second = account.publish(posting(SNIPPET, key="delivery-1", image=None))
+    other = account.publish(posting(SNIPPET, key="delivery-2", image=None))
 
     assert first == second != other
     assert len(fake.statuses) == 2
@@ -117,7 +118,7 @@ def test_an_answer_lost_after_the_post_was_made_is_found_again(fake: FakeMastodo
     """The key brings back the receipt of the first try."""
     fake.faults = ["lost after commit"]
 
-    receipt = account.publish(SNIPPET, key="delivery-1", image=None)
+    receipt = account.publish(posting(SNIPPET, key="delivery-1", image=None))
 
     assert list(fake.statuses) == [receipt.remote_id]
     assert fake.posts == 2
@@ -129,7 +130,7 @@ def test_two_lost_answers_leave_the_outcome_open(fake: FakeMastodon, account: Ma
     fake.faults = ["lost after commit", second]
 
     with pytest.raises(UnknownOutcomeError, match="HTTP 504"):
-        account.publish(SNIPPET, key="delivery-1", image=None)
+        account.publish(posting(SNIPPET, key="delivery-1", image=None))
 
     assert fake.posts == 2
 
@@ -141,7 +142,9 @@ def test_a_server_that_is_not_there_is_tried_later(monkeypatch: pytest.MonkeyPat
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
 
     with pytest.raises(TransientError, match="cannot connect"):
-        Mastodon("main", address, Secret("env", "MASTODON_TOKEN")).publish(SNIPPET, key="1", image=None)
+        Mastodon("main", address, Secret("env", "MASTODON_TOKEN")).publish(
+            posting(SNIPPET, key="1", image=None)
+        )
 
 
 def test_a_rate_limit_says_how_long_to_wait(fake: FakeMastodon, account: Mastodon) -> None:
@@ -149,7 +152,7 @@ def test_a_rate_limit_says_how_long_to_wait(fake: FakeMastodon, account: Mastodo
     fake.faults = ["429"]
 
     with pytest.raises(TransientError) as caught:
-        account.publish(SNIPPET, key="delivery-1", image=None)
+        account.publish(posting(SNIPPET, key="delivery-1", image=None))
 
     assert caught.value.retry_after_s is not None
     assert caught.value.retry_after_s > 3600
@@ -159,7 +162,7 @@ def test_a_rate_limit_says_how_long_to_wait(fake: FakeMastodon, account: Mastodo
 def test_a_text_that_is_too_long_is_refused_for_good(fake: FakeMastodon, account: Mastodon) -> None:
     """With the server's own words."""
     with pytest.raises(PermanentError, match="Text character limit of 500 exceeded"):
-        account.publish(Snippet("main", "mastodon", "x" * 501), key="delivery-1", image=None)
+        account.publish(posting(Snippet("main", "mastodon", "x" * 501), key="delivery-1", image=None))
 
 
 def test_a_refused_token_holds_the_edition_and_is_not_shown(
@@ -170,14 +173,14 @@ def test_a_refused_token_holds_the_edition_and_is_not_shown(
     stale = Mastodon("main", httpserver.url_for("/").rstrip("/"), Secret("env", "OLD_TOKEN"))
 
     with pytest.raises(RefusedSenderError, match="access token is invalid") as caught:
-        stale.publish(SNIPPET, key="delivery-1", image=None)
+        stale.publish(posting(SNIPPET, key="delivery-1", image=None))
 
     assert "expired-token-9" not in str(caught.value)
 
 
 def test_whoami_names_the_account(fake: FakeMastodon, account: Mastodon, httpserver: HTTPServer) -> None:
     """People check that they publish where they mean to."""
-    assert account.whoami() == f"@trust on {httpserver.host}:{httpserver.port}"
+    assert account.standing().who == f"@trust on {httpserver.host}:{httpserver.port}"
 
 
 @pytest.mark.parametrize(

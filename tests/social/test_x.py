@@ -25,6 +25,7 @@ from newsletter.errors import (
 from newsletter.model import Snippet
 from newsletter.secret import Secret
 from newsletter.social.x import LIMIT, X
+from tests.social.postings import posting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_a_text_is_posted_signed_by_tweepy(httpserver: HTTPServer, here: X) -> N
 
     httpserver.expect_oneshot_request("/2/tweets", method="POST").respond_with_handler(post)
 
-    receipt = here.publish(SNIPPET, key="k", image=None)
+    receipt = here.publish(posting(SNIPPET, key="k", image=None))
 
     assert (receipt.remote_id, receipt.url) == ("77", "https://x.com/i/web/status/77")
     assert re.search(r'OAuth .*oauth_consumer_key="consumer-key-1".*oauth_signature="', signatures[0])
@@ -91,7 +92,7 @@ def test_a_picture_is_uploaded_described_and_attached(
         "/2/tweets", method="POST", json={"text": SNIPPET.text, "media": {"media_ids": ["m5"]}}
     ).respond_with_json({"data": {"id": "78"}}, status=201)
 
-    assert here.publish(SNIPPET, key="k", image=picture).remote_id == "78"
+    assert here.publish(posting(SNIPPET, key="k", image=picture)).remote_id == "78"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_an_answer_says_whether_the_post_may_be_public(
     )
 
     with pytest.raises(DeliveryError, match=words) as caught:
-        here.publish(SNIPPET, key="k", image=None)
+        here.publish(posting(SNIPPET, key="k", image=None))
 
     assert type(caught.value) is expected
     assert len(httpserver.log) == 1
@@ -139,7 +140,7 @@ def test_a_rate_limit_says_how_long_to_wait(httpserver: HTTPServer, here: X) -> 
     )
 
     with pytest.raises(TransientError) as caught:
-        here.publish(SNIPPET, key="k", image=None)
+        here.publish(posting(SNIPPET, key="k", image=None))
 
     assert caught.value.retry_after_s is not None
     assert caught.value.retry_after_s > 3600
@@ -152,9 +153,9 @@ def test_a_failed_upload_leaves_nothing_in_doubt(httpserver: HTTPServer, here: X
     httpserver.expect_request("/2/media/upload").respond_with_data("", status=503)
 
     with pytest.raises(TransientError, match="HTTP 503"):
-        here.publish(SNIPPET, key="k", image=picture)
+        here.publish(posting(SNIPPET, key="k", image=picture))
     with pytest.raises(PermanentError, match=r"gone\.png: the picture cannot be read"):
-        here.publish(SNIPPET, key="k", image=tmp_path / "gone.png")
+        here.publish(posting(SNIPPET, key="k", image=tmp_path / "gone.png"))
 
 
 def test_a_late_answer_leaves_the_outcome_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +165,7 @@ def test_a_late_answer_leaves_the_outcome_open(monkeypatch: pytest.MonkeyPatch) 
         slow = account(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}")
 
         with pytest.raises(UnknownOutcomeError, match="did not come in time"):
-            slow.publish(SNIPPET, key="k", image=None)
+            slow.publish(posting(SNIPPET, key="k", image=None))
 
 
 def test_a_service_that_is_not_there_is_tried_later(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +174,7 @@ def test_a_service_that_is_not_there_is_tried_later(monkeypatch: pytest.MonkeyPa
         port = taken.getsockname()[1]
 
     with pytest.raises(TransientError, match="cannot connect"):
-        account(monkeypatch, f"http://127.0.0.1:{port}").publish(SNIPPET, key="k", image=None)
+        account(monkeypatch, f"http://127.0.0.1:{port}").publish(posting(SNIPPET, key="k", image=None))
 
 
 def test_whoami_names_the_account(httpserver: HTTPServer, here: X) -> None:
@@ -182,7 +183,7 @@ def test_whoami_names_the_account(httpserver: HTTPServer, here: X) -> None:
         {"data": {"id": "1", "username": "rivertrust"}}
     )
 
-    assert here.whoami() == "@rivertrust"
+    assert here.standing().who == "@rivertrust"
 
 
 def test_secrets_never_reach_a_message_or_a_log(
@@ -195,7 +196,7 @@ def test_secrets_never_reach_a_message_or_a_log(
     )
 
     with pytest.raises(RefusedSenderError) as caught:
-        here.publish(SNIPPET, key="k", image=None)
+        here.publish(posting(SNIPPET, key="k", image=None))
 
     shown = f"{caught.value!r} {here!r} {caplog.text}"
     assert not [key for key in (*KEYS, SNIPPET.text) if key in shown]
