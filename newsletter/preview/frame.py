@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from newsletter.config import Config
     from newsletter.editions.edition import Edition
 
-Scheme = Literal["light", "dark"]
+Scheme = Literal["auto", "light", "dark"]
+"""Colours of the pages; ``auto``: as the machine prefers."""
 
 _ASKED = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)")
 _ALWAYS, _NEVER = "(min-width:0)", "(max-width:0)"
@@ -20,14 +21,15 @@ def framed(edition: Edition, scheme: Scheme) -> str:
     """Return the letter's HTML for a frame.
 
     Pictures of the edition come from the preview itself, because nobody has
-    uploaded them yet; links open in a tab of their own; the colour scheme is
-    the asked one, whatever the machine prefers.
+    uploaded them yet; links open in a tab of their own; a colour scheme that was
+    asked for is shown whatever the machine prefers.
     """
     html = edition.html
     for name in edition.images:
         address = rf"https?://[^\s\"'<>()]*/{re.escape(name)}(?![\w.-])"
         html = re.sub(address, f"/{edition.campaign}/images/{quote(name)}", html)
-    html = _ASKED.sub(lambda asked: _ALWAYS if asked[1] == scheme else _NEVER, html)
+    if scheme != "auto":
+        html = _ASKED.sub(lambda asked: _ALWAYS if asked[1] == scheme else _NEVER, html)
     return re.sub(r"(?i)<head\b[^>]*>", lambda head: f'{head[0]}<base target="_blank">', html, count=1)
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from newsletter.preview.studio import Build, Judge
 
 PAGES = Path(__file__).parent / "pages"
+STYLES = ("style.css", "social.css", "networks.css")
 
 
 class Pages:
@@ -38,30 +39,30 @@ class Pages:
             loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
 
-    def index(self, _request: Request) -> Response:
+    def index(self, request: Request) -> Response:
         """List the campaigns."""
-        return self._page("index.html", names=load.names(self.studio.app.workspace))
+        return self._page(request, "index.html", names=load.names(self.studio.app.workspace))
 
     def campaign(self, request: Request) -> Response:
         """Show every channel of a campaign, or the mistakes that keep it from being built."""
         name = request.path_params["campaign"]
         if name not in load.names(self.studio.app.workspace):
-            return self.missing(f"There is no campaign called {name}.")
+            return self.missing(request, f"There is no campaign called {name}.")
         try:
             view = self.studio.view(name)
         except (NewsletterError, OSError) as error:
-            return self._page("broken.html", name=name, problems=problems_of(error))
-        return self._page("campaign.html", name=name, view=view, scheme=_scheme(request))
+            return self._page(request, "broken.html", name=name, problems=problems_of(error))
+        return self._page(request, "campaign.html", name=name, view=view)
 
     def letter(self, request: Request) -> Response:
         """Show the HTML part alone, for a frame."""
         name = request.path_params["campaign"]
         if name not in load.names(self.studio.app.workspace):
-            return self.missing("There is no such letter.")
+            return self.missing(request, "There is no such letter.")
         try:
             edition, settings = self.studio.letter(name)
         except (NewsletterError, OSError) as error:
-            return self._page("broken.html", name=name, problems=problems_of(error))
+            return self._page(request, "broken.html", name=name, problems=problems_of(error))
         headers = {"Content-Security-Policy": frame.policy(settings)}
         return HTMLResponse(frame.framed(edition, _scheme(request)), headers=headers)
 
@@ -70,20 +71,28 @@ class Pages:
         edition = self.studio.shown.get(request.path_params["campaign"])
         name = request.path_params["name"]
         if edition is None or name not in edition.images or not (edition.folder / "images" / name).is_file():
-            return self.missing("There is no such picture.")
+            return self.missing(request, "There is no such picture.")
         return FileResponse(edition.folder / "images" / name)
 
-    def style(self, _request: Request) -> Response:
-        """Serve the style sheet of the pages."""
-        return FileResponse(PAGES / "style.css")
+    def style(self, request: Request) -> Response:
+        """Serve a style sheet of the pages."""
+        name = request.path_params["name"]
+        return (
+            FileResponse(PAGES / name) if name in STYLES else self.missing(request, "There is no such file.")
+        )
 
-    def missing(self, words: str) -> Response:
+    def missing(self, request: Request, words: str) -> Response:
         """Say that there is nothing at an address."""
-        return self._page("missing.html", status=404, words=words)
+        return self._page(request, "missing.html", status=404, words=words)
 
-    def _page(self, template: str, *, status: int = 200, **words: Any) -> Response:
-        organisation = self.studio.app.config.organisation.name
-        page = self.templates.get_template(template).render(organisation=organisation, **words)
+    def _page(self, request: Request, template: str, *, status: int = 200, **words: Any) -> Response:
+        scheme = _scheme(request)
+        page = self.templates.get_template(template).render(
+            organisation=self.studio.app.config.organisation.name,
+            scheme=scheme,
+            query="" if scheme == "auto" else f"?scheme={scheme}",
+            **words,
+        )
         return HTMLResponse(page, status)
 
 
@@ -93,7 +102,7 @@ def create_app(app: App, *, token: str, build: Build = build_now, judge: Judge =
     ::
 
         GET /                        the campaigns
-        GET /{campaign}              every channel; ?scheme=dark
+        GET /{campaign}              every channel; ?scheme=light or dark, as on every page
         GET /{campaign}/letter       the HTML part, for a frame
         GET /{campaign}/images/{name}
 
@@ -106,7 +115,7 @@ def create_app(app: App, *, token: str, build: Build = build_now, judge: Judge =
     pages = Pages(Studio(app, build, judge))
     routes = [
         Route("/", pages.index),
-        Route("/assets/style.css", pages.style),
+        Route("/assets/{name}", pages.style),
         Route("/{campaign}", pages.campaign),
         Route("/{campaign}/letter", pages.letter),
         Route("/{campaign}/images/{name}", pages.picture),
@@ -117,9 +126,10 @@ def create_app(app: App, *, token: str, build: Build = build_now, judge: Judge =
     )
 
 
-def _not_found(pages: Pages, _request: Request, _error: Exception) -> Response:
-    return pages.missing("There is no such page.")
+def _not_found(pages: Pages, request: Request, _error: Exception) -> Response:
+    return pages.missing(request, "There is no such page.")
 
 
 def _scheme(request: Request) -> frame.Scheme:
-    return "dark" if request.query_params.get("scheme") == "dark" else "light"
+    asked = request.query_params.get("scheme")
+    return "dark" if asked == "dark" else "light" if asked == "light" else "auto"

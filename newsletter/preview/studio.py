@@ -14,33 +14,31 @@ from newsletter.checks import preflight
 from newsletter.checks.judge import judge
 from newsletter.editions import frozen, mime
 from newsletter.editions.build import build_named
+from newsletter.editions.colours import brand_view
 from newsletter.errors import FileError, NewsletterError, Problem
+from newsletter.preview.cards import cards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from newsletter.editions.edition import Edition
-    from newsletter.model import Finding, Snippet
+    from newsletter.model import Finding
+    from newsletter.preview.cards import AccountCard
 
     Build = Callable[[App, str], Edition]
     Judge = Callable[[App, Edition], Sequence[Finding]]
 
 
 @dataclass(frozen=True)
-class Card:
-    """One snippet with its counter."""
+class Face:
+    """What stands where a network shows the picture of an account."""
 
-    snippet: Snippet
-    """What would be published."""
-    length: int
-    """In the network's counting."""
-    limit: int
-    """What the network takes."""
-
-    @property
-    def share(self) -> int:
-        """Return how much of the limit is used, 0 to 100."""
-        return min(100, round(100 * self.length / self.limit)) if self.limit else 100
+    name: str
+    """The organisation."""
+    colour: str
+    """Its own, ``#rrggbb``."""
+    ink: str
+    """A colour that can be read on it, ``#rrggbb``."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,10 @@ class View:
     """What would leave."""
     findings: Sequence[tuple[Finding, Sequence[str]]]
     """What is wrong with it, errors first, each with all its places."""
-    cards: Sequence[Card]
+    cards: Sequence[AccountCard]
     """Its snippets."""
+    face: Face
+    """Whose they are."""
 
     @property
     def sender(self) -> tuple[str, str]:
@@ -108,7 +108,8 @@ class Studio:
                 edition = self.build(app, name)
                 findings = self.judge(app, edition)
             self.shown[name] = edition
-            return View(edition, preflight.by_reason(findings), _cards(app, edition))
+            shown = cards(app, edition, findings)
+            return View(edition, preflight.by_reason(findings), shown, _face(app.config))
 
     def letter(self, name: str) -> tuple[Edition, config.Config]:
         """Return the edition that the campaign's page shows, and the settings; errors as `view`."""
@@ -131,13 +132,6 @@ def problems_of(error: NewsletterError | OSError) -> Sequence[Problem]:
             return (Problem(error.strerror or str(error), str(error.filename or "")),)
 
 
-def _cards(app: App, edition: Edition) -> list[Card]:
-    networks = {network.name: network for network in app.networks}
-    cards = []
-    for snippet in edition.snippets:
-        network = networks.get(snippet.account)
-        length, limit = (
-            (network.measure(snippet.text), network.limit) if network else (snippet.length, snippet.limit)
-        )
-        cards.append(Card(snippet, length, limit))
-    return cards
+def _face(settings: config.Config) -> Face:
+    brand = brand_view(settings.brand, settings.organisation)
+    return Face(settings.organisation.name, brand.accent, brand.accent_text)

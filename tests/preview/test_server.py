@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from lxml import html
 
 from newsletter.app import open_app
@@ -12,6 +13,7 @@ from newsletter.editions import compiled
 from newsletter.editions.edition import sample_values
 from newsletter.editions.mime import CLIPPED_BYTES, html_size_bytes
 from newsletter.preview.studio import build_now
+from newsletter.social.folder import Folder
 
 CAMPAIGN = "autumn-digest"
 TOML = f"campaigns/{CAMPAIGN}/campaign.toml"
@@ -19,7 +21,12 @@ TOML = f"campaigns/{CAMPAIGN}/campaign.toml"
 
 def words(page: Any) -> str:
     """Return what a page says."""
-    return " ".join(" ".join(map(str, html.document_fromstring(page.text).itertext())).split())
+    return " ".join(" ".join(tree(page).itertext()).split())
+
+
+def tree(page: Any) -> Any:
+    """Return a page to look for elements in."""
+    return html.document_fromstring(page.text)
 
 
 def test_the_front_page_lists_the_campaigns(untouched: Any) -> None:
@@ -40,7 +47,7 @@ def test_a_campaign_page_shows_every_channel_in_order(untouched: Any) -> None:
             "the otters are back",
             "Computer, 640 px",
             "What came back this autumn",
-            "/ 500",
+            "of 500",
             "Worth a look",
         )
     ]
@@ -59,7 +66,7 @@ def test_the_size_shown_is_the_one_that_the_checks_count(untouched: Any) -> None
 
 def test_the_letter_stands_in_frames_that_cannot_run_anything(untouched: Any) -> None:
     """No scripts by sandbox and by policy."""
-    page = html.document_fromstring(untouched.get(f"/{CAMPAIGN}").text)
+    page = tree(untouched.get(f"/{CAMPAIGN}"))
     letter = untouched.get(f"/{CAMPAIGN}/letter")
 
     frames = page.findall(".//iframe")
@@ -100,6 +107,28 @@ def test_dark_and_light_are_as_asked_whatever_the_machine_prefers(untouched: Any
     assert "prefers-color-scheme" not in re.sub(r"<meta[^>]*>", "", dark + light)
     assert "(min-width:0)" in dark
     assert "(max-width:0)" in light
+
+
+def test_a_letter_follows_the_machine_until_it_is_told_otherwise(untouched: Any) -> None:
+    """The sheet stays as readers get it."""
+    assert "(prefers-color-scheme:dark)" in untouched.get(f"/{CAMPAIGN}/letter").text.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "scheme"),
+    [("", "auto"), ("?scheme=dark", "dark"), ("?scheme=light", "light"), ("?scheme=%22%3E", "auto")],
+)
+def test_the_chosen_colours_stay_from_page_to_page(untouched: Any, query: str, scheme: str) -> None:
+    """Links and frames carry them along."""
+    front = tree(untouched.get(f"/{query}"))
+    page = tree(untouched.get(f"/{CAMPAIGN}{query}"))
+
+    carried = "" if scheme == "auto" else query
+    assert front.xpath("//ul[@class='campaigns']//a/@href") == [f"/{CAMPAIGN}{carried}"]
+    assert page.xpath("//a[@class='home']/@href") == [f"/{carried}"]
+    assert page.get("data-scheme") == scheme
+    assert page.xpath("//nav//a[@aria-current]/@href") == [f"?scheme={scheme}"]
+    assert {source.rpartition("=")[2] for source in page.xpath("//iframe/@src")} == {scheme}
 
 
 def test_a_saved_change_shows_on_the_next_look(preview: Any) -> None:
@@ -156,6 +185,57 @@ def test_a_folder_that_cannot_be_written_is_shown(preview: Any) -> None:
     assert page.status_code == 200
     assert "cannot be built yet" in page.text
     assert str(preview.root / "out") in page.text
+
+
+def test_a_social_post_is_shown_with_its_picture_and_the_words_about_it(untouched: Any) -> None:
+    """Whose it is, the text with its link and hashtags, the description, and the length."""
+    card = tree(untouched.get(f"/{CAMPAIGN}")).xpath("//article")[0]
+
+    assert card.xpath(".//h3/text()") == ["folder"]
+    assert card.xpath(".//p[@class='who']/b/text()") == ["River Trust"]
+    assert "\n\n" in card.xpath("string(.//p[@class='words'])")
+    assert card.xpath(".//span[@class='link']/text()")[0].startswith("https://rivertrust.example/give?")
+    picture = card.find(".//img")
+    assert "otters" in picture.get("alt")
+    assert picture.get("alt") in card.xpath("string(.//figcaption)")
+    assert untouched.get(picture.get("src")).headers["Content-Type"] == "image/jpeg"
+    assert re.search(r"\d+ of 500", card.xpath("string(.//ul[@class='counters'])"))
+
+
+def test_the_checks_of_a_post_stand_on_its_card(preview: Any) -> None:
+    """And what was done to make it fit."""
+    sentence = "Nobody had seen an otter at the weir for many years, and then there were two. "
+    preview.change(TOML, "[social]", f'[social]\nwhy = "{sentence * 6}"')
+    preview.change(TOML, "https://rivertrust.example/give", "http://localhost:8000/give")
+
+    said = words(preview.get(f"/{CAMPAIGN}")).partition("Social posts")[2].partition("These stop")[0]
+
+    assert "Error The link of this post" in said
+    assert "To fit ended the text at a sentence" in said
+
+
+def test_what_a_person_publishes_comes_with_everything_needed(
+    preview: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every text to copy as it is, the picture to save, its description."""
+    monkeypatch.setattr(Folder, "by_hand", True)
+    monkeypatch.setattr(Folder, "max_posts", 5)
+    preview.change(TOML, "[social]", '[social]\nwhy = """One.\n---\nTwo."""')
+
+    page = tree(preview.get(f"/{CAMPAIGN}"))
+
+    kit = page.xpath("//section[@class='kit']")[0]
+    first, second, alt = kit.xpath(".//pre/text()")
+    assert first.endswith("One.")
+    assert second.startswith("Two.")
+    assert alt == page.xpath("//article//figure/img/@alt")[0]
+    picture = preview.get(kit.xpath(".//a[@download]/@href")[0])
+    assert picture.headers["Content-Type"] == "image/jpeg"
+
+
+def test_only_what_a_person_publishes_comes_with_a_kit(untouched: Any) -> None:
+    """The rest leaves by itself."""
+    assert "by hand" not in words(untouched.get(f"/{CAMPAIGN}"))
 
 
 def test_words_of_a_campaign_are_shown_as_words(preview: Any) -> None:
