@@ -1,4 +1,5 @@
 # make demo   the whole job on this machine, offline after installation
+# make demo-social   social posts to the real Bluesky server and fakes of all others, killed on the way
 # make test   every test          make lint   style, types, layers
 # make faults break everything, count what arrives
 # make bench  measured figures    make docs   regenerate reference pages and pictures
@@ -15,10 +16,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALL = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode $(1); } || \
           $(BIN)/python -m pip install -q $(1)
 
-.PHONY: demo test lint faults bench docs pins wheel clean
+.PHONY: demo demo-social test lint faults bench docs pins wheel clean
 
 demo: $(VENV)/.run
 	@$(BIN)/newsletter demo
+
+demo-social: $(VENV)/.dev
+	@$(BIN)/python -m tests.demo_social.run
 
 test: $(VENV)/.dev
 	$(BIN)/pytest -q -n 2
